@@ -1,0 +1,100 @@
+// Package ledger keeps one row per call. A row is opened before the provider
+// is called, settled exactly once afterwards, and is the source of every
+// figure that finance sees.
+package ledger
+
+import (
+	"time"
+
+	"weir/lib/llm"
+	"weir/lib/money"
+)
+
+// State is where a row stands.
+type State string
+
+// The states.
+const (
+	Open    State = "open"    // the call is under way, or its process died
+	Settled State = "settled" // the call is over; figures are final
+	Refused State = "refused" // a limit refused the call; no provider was called
+)
+
+// UsageSource says where a row's usage comes from.
+type UsageSource string
+
+// The usage sources.
+const (
+	UsageProvider  UsageSource = "provider"  // reported by the provider
+	UsageDrained   UsageSource = "drained"   // reported, after the caller hung up
+	UsageEstimated UsageSource = "estimated" // counted by the gateway
+	UsageNone      UsageSource = "none"      // nothing was used, or nothing is known
+)
+
+// Row is one call.
+type Row struct {
+	CallID  string // UUIDv7: sorts by time
+	State   State
+	Outcome string // a fault.Outcome; empty while open
+
+	Team, App string
+	KeyID     string
+	Principal string // IAM principal, where there was one
+	UseCase   string
+	Tags      map[string]string
+	RunID     string
+	EndUser   string
+
+	Op             llm.Op
+	Dialect        string // the caller's
+	Stream         bool
+	RequestedModel string
+	Provider       string // who answered, as named in gateway.yaml; empty until settled
+	Model          string // upstream model
+
+	Usage             llm.Usage
+	UsageSource       UsageSource
+	Cost              money.NanoUSD
+	Unpriced          bool // no price was known: Cost is unknown, not 0
+	PriceVersion      string
+	ConfigHash        string
+	UpstreamRequestID string
+
+	StartedAt  time.Time
+	Deadline   time.Time // past it, an open row belongs to a dead process
+	SettledAt  time.Time // zero while open
+	FirstToken time.Duration
+	Duration   time.Duration
+	Gateway    time.Duration // the gateway's own share of Duration
+
+	Attempts []Attempt
+	Losses   []llm.Loss
+}
+
+// Attempt is one call to one target.
+type Attempt struct {
+	Provider string `json:"provider"`
+	Model    string `json:"model"`
+	Outcome  string `json:"outcome"` // ok, or a fault.Kind's name
+	Status   int    `json:"status,omitempty"`
+	Millis   int64  `json:"duration_ms"`
+}
+
+// Settlement is what is known of a call at its end; Settle writes it to the
+// row in one write.
+type Settlement struct {
+	Outcome           string
+	Provider, Model   string
+	Usage             llm.Usage
+	UsageSource       UsageSource
+	Cost              money.NanoUSD
+	Unpriced          bool
+	PriceVersion      string
+	UpstreamRequestID string
+	SettledAt         time.Time
+	FirstToken        time.Duration
+	Duration          time.Duration
+	Gateway           time.Duration
+	Attempts          []Attempt
+	Losses            []llm.Loss
+}
