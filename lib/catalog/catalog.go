@@ -19,7 +19,7 @@ type Snapshot struct {
 	Hash      string
 	Endpoints []*provider.Endpoint // in file order
 	Routes    []Route              // in file order
-	Prices    price.Pricer     // the book under the file's own prices
+	Prices    price.Pricer         // the book under the file's own prices
 	Settings  Settings
 }
 
