@@ -10,31 +10,50 @@ import "unicode/utf8"
 // well count a quarter of a token each, other scripts one token a rune, digits
 // a third, and punctuation a half.
 func Text(s string) int64 {
-	var twelfths int64 // a twelfth of a token, so that no fraction is lost
+	var c Counter
+	c.Add(s)
+	return c.Tokens()
+}
+
+// Counter estimates text that comes in pieces. However a text is cut between
+// its runes, the estimate is that of the whole: a stream and an unstreamed
+// answer of the same words count the same. The zero Counter is empty. Not safe
+// for concurrent use.
+type Counter struct {
+	twelfths int64 // a twelfth of a token, so that no fraction is lost
+}
+
+// Add counts s. It does not allocate.
+func (c *Counter) Add(s string) {
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
+		b := s[i]
+		if b < utf8.RuneSelf {
 			i++
 			switch {
-			case c >= '0' && c <= '9':
-				twelfths += 4
-			case c == ' ' || c|0x20 >= 'a' && c|0x20 <= 'z':
-				twelfths += 3
+			case b >= '0' && b <= '9':
+				c.twelfths += 4
+			case b == ' ' || b|0x20 >= 'a' && b|0x20 <= 'z':
+				c.twelfths += 3
 			default:
-				twelfths += 5
+				c.twelfths += 5
 			}
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		i += n
 		if r < 0x2E80 { // Latin supplements, Greek, Cyrillic, Hebrew, Arabic …
-			twelfths += 6
+			c.twelfths += 6
 		} else { // CJK, emoji
-			twelfths += 12
+			c.twelfths += 12
 		}
 	}
-	return (twelfths + 11) / 12
 }
+
+// AddTokens counts n tokens that are known otherwise, such as Image.
+func (c *Counter) AddTokens(n int64) { c.twelfths += 12 * n }
+
+// Tokens is the estimate so far, rounded up.
+func (c *Counter) Tokens() int64 { return (c.twelfths + 11) / 12 }
 
 // Image is the estimate for one image whose size is not known.
 const Image int64 = 1100
