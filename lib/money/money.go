@@ -18,7 +18,10 @@ type NanoUSD int64
 // nano-dollar for one token.
 type PerMillion int64
 
-const nano = 1_000_000_000
+const (
+	nano    = 1_000_000_000
+	million = 1_000_000
+)
 
 // ErrOverflow reports an amount that does not fit 63 bits.
 var ErrOverflow = errors.New("money: amount out of range")
@@ -74,27 +77,42 @@ func Add(a, b NanoUSD) (NanoUSD, error) {
 
 // A Sum adds quantities times prices in 128 bits and divides once, so that a
 // call's buckets are rounded together and not one by one. The zero Sum is
-// empty. Not safe for concurrent use.
+// empty. A refused addition leaves it as it was. Not safe for concurrent use.
 type Sum struct{ hi, lo uint64 }
 
 // Add adds quantity units at price p. Both must be at least 0.
 func (s *Sum) Add(quantity int64, p PerMillion) error {
-	if quantity < 0 || p < 0 {
-		return fmt.Errorf("money: negative quantity or price (%d at %d)", quantity, p)
+	return s.add(quantity, int64(p), 1)
+}
+
+// AddUnits adds n things that cost each apiece. Both must be at least 0.
+func (s *Sum) AddUnits(n int64, each NanoUSD) error {
+	return s.add(n, int64(each), million)
+}
+
+// add adds quantity × price × scale.
+func (s *Sum) add(quantity, price int64, scale uint64) error {
+	if quantity < 0 || price < 0 {
+		return fmt.Errorf("money: negative quantity or price (%d at %d)", quantity, price)
 	}
-	hi, lo := bits.Mul64(uint64(quantity), uint64(p))
-	var carry uint64
-	s.lo, carry = bits.Add64(s.lo, lo, 0)
-	s.hi, carry = bits.Add64(s.hi, hi, carry)
+	hi, lo := bits.Mul64(uint64(quantity), uint64(price))
+	over, hi := bits.Mul64(hi, scale)
+	mid, lo := bits.Mul64(lo, scale)
+	hi, carry := bits.Add64(hi, mid, 0)
+	if over != 0 || carry != 0 {
+		return ErrOverflow
+	}
+	lo, carry = bits.Add64(s.lo, lo, 0)
+	hi, carry = bits.Add64(s.hi, hi, carry)
 	if carry != 0 {
 		return ErrOverflow
 	}
+	s.hi, s.lo = hi, lo
 	return nil
 }
 
 // Total returns the sum in nano-dollars, rounded half up.
 func (s *Sum) Total() (NanoUSD, error) {
-	const million = 1_000_000
 	lo, carry := bits.Add64(s.lo, million/2, 0)
 	hi := s.hi + carry
 	if hi >= million {
