@@ -66,7 +66,8 @@ var rules = []rule{
 	{pkg: "lib/table/tabletest", own: []string{"lib/table", "lib/table/layout"}, deps: []string{cmp, rapid}},
 
 	// Domains over the port.
-	{pkg: "lib/accounting/price", own: []string{"lib/fault", "lib/llm", "lib/money"}},
+	{pkg: "lib/accounting/price", own: []string{"lib/fault", "lib/llm", "lib/money", "lib/provider"}},
+	{pkg: "lib/accounting/price/generate", own: []string{"lib/money"}},
 	{pkg: "lib/accounting/ledger", own: []string{"lib/fault", "lib/llm", "lib/money", "lib/provider", "lib/table", "lib/table/layout"}},
 	{pkg: "lib/accounting/meter", own: []string{"lib/accounting/ledger", "lib/llm", "lib/tokens"}},
 	{pkg: "lib/admission/keys", own: []string{"lib/fault", "lib/provider", "lib/table", "lib/table/layout"}},

@@ -82,6 +82,19 @@ func (b *Book) Find(q Query) (p Price, ok bool) {
 	return Price{}, false
 }
 
+// Models lists the models of a vendor that the book has under a name of their
+// own, in order.
+func (b *Book) Models(vendor string) []string {
+	var models []string
+	for _, row := range b.with(vendor + ",") {
+		m, _, _ := strings.Cut(row[len(vendor)+1:], ",")
+		if !strings.Contains(m, wildcard) && (len(models) == 0 || models[len(models)-1] != m) {
+			models = append(models, m)
+		}
+	}
+	return models
+}
+
 func (b *Book) find(vendor string, n name, tier string) (Price, bool) {
 	model := vendor + "," + n.model + ","
 	prefix, standIn := model+n.region+",", false

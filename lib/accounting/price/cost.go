@@ -7,20 +7,10 @@ import (
 	"weir/lib/money"
 )
 
-// Of prices a call: it finds the price of q in the tier that u reports and
-// applies it. priced is false, and the cost unknown, where the book has no
-// price or the price lacks a bucket that was used. A call that used nothing
-// costs nothing, whatever its price.
-func Of(p Pricer, q Query, u llm.Usage) (cost money.NanoUSD, priced bool, err error) {
-	if u.Total() == 0 && len(u.Units) == 0 {
-		return 0, true, nil
-	}
-	q.Tier = u.Tier
-	found, ok := p.Find(q)
-	if !ok {
-		return 0, false, nil
-	}
-	return found.Cost(u)
+// Covers reports whether p prices what an operation always uses: input, and
+// for a chat output. A price that does not cover a call leaves it unpriced.
+func (p Price) Covers(op llm.Op) bool {
+	return p.Input != nil && (p.Output != nil || op != llm.OpChat)
 }
 
 // Cost returns what u costs, in nano-dollars: all buckets summed in 128 bits

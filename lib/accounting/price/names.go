@@ -11,8 +11,8 @@ type name struct {
 	regionOnly    bool // only rows of exactly this region count
 }
 
-// wildcard is the model of a row that prices everything a vendor serves. Only
-// the built-in echo provider has one.
+// wildcard stands for any model in the few rows that price more than one: all
+// of the built-in echo provider, and OpenRouter's free variants.
 const wildcard = "*"
 
 // names lists the names of what q asks for, in the order of preference:
@@ -28,6 +28,9 @@ const wildcard = "*"
 //     price of the region that is called
 //     (docs.aws.amazon.com/bedrock/latest/userguide/cross-region-inference.html,
 //     read 2026-11). A global profile has a price of its own;
+//   - of an OpenRouter model the row of its variant: what ends in :free costs
+//     nothing (openrouter.ai/docs/guides/routing/model-variants/free, read
+//     2026-11). No other variant has one;
 //   - a row for all of the vendor's models.
 func names(q Query) []name {
 	n := name{model: q.Model, region: q.Region}
@@ -41,6 +44,10 @@ func names(q Query) []name {
 			if base, _, more := strings.Cut(rest, ":"); more {
 				out = append(out, name{model: "ft:" + base, region: n.region})
 			}
+		}
+	case "openrouter":
+		if i := strings.LastIndexByte(n.model, ':'); i >= 0 {
+			out = append(out, name{model: wildcard + n.model[i:], region: n.region})
 		}
 	case "bedrock":
 		if geo, plain, ok := strings.Cut(n.model, "."); ok && geography(geo) && n.region != "" {

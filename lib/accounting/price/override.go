@@ -38,6 +38,9 @@ type overridden struct {
 // Version names the book, overrides apart.
 func (o overridden) Version() string { return o.book.Version() }
 
+// Models lists the models of a vendor that the book knows.
+func (o overridden) Models(vendor string) []string { return o.book.Models(vendor) }
+
 // Find returns the override for q, or the book's price.
 func (o overridden) Find(q Query) (Price, bool) {
 	best := -1
