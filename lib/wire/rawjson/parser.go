@@ -1,6 +1,9 @@
 package rawjson
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // parser is one pass over a document. It keeps its own stack, so that nesting
 // costs no goroutine stack.
@@ -80,9 +83,9 @@ func (p *parser) name(top *frame) error {
 	if err != nil {
 		return err
 	}
-	top.nameFrom, top.nameTo = uint32(start), uint32(p.pos)
+	top.nameFrom, top.nameTo = offset(start), offset(p.pos)
 	if !top.quiet {
-		if err := p.add(node{kind: String, escaped: escaped, start: uint32(start), end: uint32(p.pos)}); err != nil {
+		if err := p.add(node{kind: String, escaped: escaped, start: offset(start), end: offset(p.pos)}); err != nil {
 			return err
 		}
 		p.nextOpaque = p.isOpaque(p.data[start+1:p.pos-1], escaped)
@@ -103,19 +106,19 @@ func (p *parser) isOpaque(name []byte, escaped bool) bool {
 	if escaped {
 		name = appendUnquoted(nil, name)
 	}
-	for _, o := range p.opts.Opaque {
-		if string(name) == o {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.opts.Opaque, string(name))
+}
+
+// offset narrows a place in the document or in the list of nodes.
+func offset(n int) uint32 {
+	return uint32(n) //nolint:gosec // at most 2 GiB, which document checks
 }
 
 // value takes a scalar, or the opening of an object or array.
 func (p *parser) value() error {
 	opaque := p.nextOpaque
 	p.nextOpaque = false
-	n := node{opaque: opaque, start: uint32(p.pos)}
+	n := node{opaque: opaque, start: offset(p.pos)}
 	var err error
 	switch c := p.peek(); {
 	case c == '{' || c == '[':
@@ -141,7 +144,7 @@ func (p *parser) value() error {
 	if err != nil {
 		return err
 	}
-	n.end = uint32(p.pos)
+	n.end = offset(p.pos)
 	if p.quiet() {
 		return nil
 	}
@@ -155,9 +158,9 @@ func (p *parser) open(object, opaque bool) error {
 		return p.fail(ErrDepth, p.pos, "")
 	}
 	quiet := p.quiet()
-	f := frame{node: uint32(len(p.nodes)), object: object, quiet: quiet || opaque}
+	f := frame{node: offset(len(p.nodes)), object: object, quiet: quiet || opaque}
 	if !quiet {
-		n := node{kind: Array, opaque: opaque, start: uint32(p.pos)}
+		n := node{kind: Array, opaque: opaque, start: offset(p.pos)}
 		if object {
 			n.kind = Object
 		}
@@ -177,7 +180,7 @@ func (p *parser) close(top *frame) error {
 	p.pos++
 	if top.node != math.MaxUint32 {
 		n := &p.nodes[top.node]
-		n.end, n.next = uint32(p.pos), uint32(len(p.nodes))
+		n.end, n.next = offset(p.pos), offset(len(p.nodes))
 		if top.object && !top.quiet && !p.opts.Lenient && top.count > 1 {
 			if err := p.distinct(top); err != nil {
 				return err
@@ -192,7 +195,7 @@ func (p *parser) add(n node) error {
 	if len(p.nodes) >= MaxValues {
 		return p.fail(ErrTooMany, int(n.start), "")
 	}
-	n.next = uint32(len(p.nodes)) + 1
+	n.next = offset(len(p.nodes)) + 1
 	p.nodes = append(p.nodes, n)
 	return nil
 }

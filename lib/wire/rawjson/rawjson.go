@@ -20,6 +20,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"slices"
 	"strconv"
 )
 
@@ -211,7 +212,7 @@ func (v Value) Int() (n int64, ok bool) {
 	if err == nil {
 		return n, true
 	}
-	if bytes.IndexAny(raw, ".eE") < 0 {
+	if !bytes.ContainsAny(raw, ".eE") {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
@@ -311,7 +312,7 @@ func (d *Doc) text(i uint32) []byte {
 	if n.escaped {
 		return appendUnquoted(make([]byte, 0, len(s)), s)
 	}
-	return s[:len(s):len(s)]
+	return slices.Clip(s)
 }
 
 // named reports whether the string node i reads name.
