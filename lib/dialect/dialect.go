@@ -88,8 +88,18 @@ type Quirks struct {
 	// CacheExclusive: prompt_tokens excludes cached tokens (elsewhere it
 	// includes them).
 	CacheExclusive bool `json:"cache_exclusive,omitempty"`
+	// ReasoningExclusive: completion_tokens excludes reasoning tokens
+	// (elsewhere it includes them).
+	ReasoningExclusive bool `json:"reasoning_exclusive,omitempty"`
 	// MaxTokensOnly: the vendor knows max_tokens and not max_completion_tokens.
 	MaxTokensOnly bool `json:"max_tokens_only,omitempty"`
+	// TakesReasoning: the vendor itself reads reasoning_content in the history
+	// and the member thinking, so that they are sent on (DeepSeek answers 400
+	// when a tool turn comes back without its reasoning_content).
+	TakesReasoning bool `json:"takes_reasoning,omitempty"`
+	// TakesCacheControl: the vendor itself reads cache_control on messages,
+	// parts and tools, so that it is sent on (OpenRouter).
+	TakesCacheControl bool `json:"takes_cache_control,omitempty"`
 }
 
 // Back is a provider's side. Implementations are stateless and safe for

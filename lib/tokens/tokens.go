@@ -58,5 +58,13 @@ func (c *Counter) Tokens() int64 { return (c.twelfths + 11) / 12 }
 // Image is the estimate for one image whose size is not known.
 const Image int64 = 1100
 
+// Audio estimates the tokens of a recording of that many bytes: ten tokens a
+// second at 128 kbit/s. Less compressed audio is estimated too high.
+func Audio(bytes int) int64 { return int64(bytes)/1600 + 1 }
+
+// Document estimates the tokens of a document of that many bytes, by pages of
+// some 50 KB with text and a picture of each.
+func Document(bytes int) int64 { return (int64(bytes)/50_000 + 1) * (Image + 500) }
+
 // PerMessage is the overhead of one message's framing.
 const PerMessage int64 = 4
