@@ -27,6 +27,13 @@ const (
 	Recent = "recent"
 )
 
+// Keys is the index of State that lists virtual keys, whole items. It is
+// sparse: nothing but keys has its attributes, so that other items of the
+// table cost nothing more. keys_pk = "keys", keys_sk = instant of creation and
+// id. A key itself is found by "key#ID", each in a partition of its own,
+// because every call reads one.
+const Keys = "keys"
+
 // Indexes of the cost cells, whole items, months only.
 const (
 	ByUseCase = "by_use_case"
@@ -44,7 +51,9 @@ func All() []table.Schema {
 			{Name: Live, PK: "live_pk", SK: "live_sk"},
 			{Name: Recent, PK: "hour_pk", SK: "hour_sk"},
 		}},
-		{Name: State},
+		{Name: State, Indexes: []table.Index{
+			{Name: Keys, PK: "keys_pk", SK: "keys_sk", Full: true},
+		}},
 		{Name: Cache, TTL: true},
 		{Name: Costs, Indexes: []table.Index{
 			{Name: ByUseCase, PK: "use_case_pk", SK: "use_case_sk", Full: true},
