@@ -1,5 +1,6 @@
 // Package drivers runs a test on every store that is at hand: SQLite always,
-// DynamoDB where the environment names an emulator.
+// DynamoDB where the environment names an emulator (see awstest.EndpointVar).
+// There it is an error when the emulator cannot be reached.
 package drivers
 
 import (
@@ -7,6 +8,7 @@ import (
 
 	"weir/lib/table"
 	"weir/lib/table/tabletest"
+	"weir/lib/table/tabletest/awstest"
 )
 
 // Each runs f as a subtest on a fresh store with the gateway's tables, once
@@ -14,4 +16,7 @@ import (
 func Each(t *testing.T, f func(t *testing.T, tb table.Table)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { f(t, tabletest.SQLite(t)) })
+	if _, ok := awstest.Endpoint(); ok {
+		t.Run("dynamodb", func(t *testing.T) { f(t, awstest.DynamoDB(t)) })
+	}
 }
