@@ -13,7 +13,8 @@ import (
 
 // Row is one kind of provider.
 type Row struct {
-	Kind string
+	Kind  string
+	Title string // the vendor's name, for people
 	// BaseURL as the vendor's own SDK takes it; empty where gateway.yaml must
 	// give one.
 	BaseURL string
@@ -34,6 +35,10 @@ type Row struct {
 	Prices string
 	// Headers are sent with every request: the vendor's version headers.
 	Headers map[string]string
+	// Sources are the pages on which the row rests, read on the day Read
+	// (YYYY-MM-DD).
+	Sources []string
+	Read    string
 }
 
 // Offer is one operation that a kind serves for some models. The caller's own

@@ -59,3 +59,11 @@ func (e Env) Lookup(_ context.Context, r Ref, _ bool) (Secret, bool, error) {
 	v, ok := e(r.Env)
 	return Secret{v}, ok && v != "", nil
 }
+
+// Missing says what to provide for a credential that is not there.
+func (e Env) Missing(r Ref) string {
+	if r.Env == "" {
+		return "its credential names no environment variable (credential: { env: NAME })"
+	}
+	return "environment variable " + r.Env + " is not set"
+}

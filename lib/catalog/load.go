@@ -1,0 +1,168 @@
+package catalog
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxFile bounds a configuration's size.
+const maxFile = 1 << 20
+
+// load parses data into nodes that need no further care: one document, no
+// anchors, aliases, merge keys or tags, no key twice, no empty values. What is
+// refused is reported and left as a poisoned node, which reads as "already
+// complained of". It returns nil when there is nothing to read.
+func (d *decoder) load(data []byte) *yaml.Node {
+	if len(data) > maxFile {
+		d.errorf(place{}, "the file has %d bytes; the most is %d", len(data), maxFile)
+		return nil
+	}
+	if !d.plainText(data) {
+		return nil
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var doc yaml.Node
+	switch err := dec.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		d.errorf(place{1, 1}, "the file is empty; it starts with version: 1")
+		return nil
+	case err != nil:
+		d.syntax(err)
+		return nil
+	}
+	var next yaml.Node
+	switch err := dec.Decode(&next); {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		d.syntax(err)
+		return nil
+	default:
+		d.errorf(at(&next), "a second document starts here; the file is one document, so remove the --- above and all that follows")
+	}
+	if len(doc.Content) != 1 {
+		d.errorf(place{1, 1}, "the file is empty; it starts with version: 1")
+		return nil
+	}
+	root := doc.Content[0]
+	d.clean(root)
+	return root
+}
+
+// plainText checks that data is UTF-8 without control characters, and says
+// where it is not.
+func (d *decoder) plainText(data []byte) bool {
+	p := place{1, 1}
+	for len(data) > 0 {
+		r, size := utf8.DecodeRune(data)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			d.errorf(p, "a byte that is not UTF-8 (0x%02x); save the file as UTF-8", data[0])
+			return false
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0x7f:
+			d.errorf(p, "a control character (U+%04X); remove it", r)
+			return false
+		case r == '\n':
+			p = place{p.Line + 1, 0}
+		}
+		p.Column++
+		data = data[size:]
+	}
+	return true
+}
+
+// yamlLine is how the YAML parser says where it stopped.
+var yamlLine = regexp.MustCompile(`^line ([0-9]+): `)
+
+// syntax reports what the YAML parser refused.
+func (d *decoder) syntax(err error) {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	p := place{1, 1}
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		if line, err := strconv.Atoi(m[1]); err == nil {
+			p.Line = line
+		}
+		text = text[len(m[0]):]
+	}
+	d.errorf(p, "not valid YAML: %s", text)
+}
+
+// poison marks n as reported: whatever reads it stays silent.
+func poison(n *yaml.Node) { *n = yaml.Node{Line: n.Line, Column: n.Column} }
+
+func poisoned(n *yaml.Node) bool { return n.Kind == 0 }
+
+// clean applies the file's own rules to n and all below it.
+func (d *decoder) clean(n *yaml.Node) {
+	if d.refused(n) {
+		poison(n)
+		return
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		d.cleanMapping(n)
+	case yaml.SequenceNode:
+		for _, item := range n.Content {
+			d.clean(item)
+		}
+	case yaml.DocumentNode, yaml.ScalarNode, yaml.AliasNode:
+	}
+}
+
+// reference is how other programs write the value of an environment variable.
+var reference = regexp.MustCompile(`\$\{[^}]*\}`)
+
+// refused reports what may stand nowhere in the file.
+func (d *decoder) refused(n *yaml.Node) bool {
+	switch {
+	case n.Kind == yaml.AliasNode || n.Anchor != "":
+		d.errorf(at(n), "anchors (&) and aliases (*) are not supported; write the value out, or quote it if it is text")
+	case n.Style&yaml.TaggedStyle != 0:
+		d.errorf(at(n), "tags (!) are not supported; write the value without %s", quote(n.Tag))
+	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
+		d.errorf(at(n), "there is no value here; give one, or remove the key")
+	case n.Kind == yaml.ScalarNode && reference.MatchString(n.Value):
+		d.errorf(at(n), "%s is not expanded; a credential names its source instead: credential: { env: NAME, secret: MEMBER }", reference.FindString(n.Value))
+	default:
+		return false
+	}
+	return true
+}
+
+// cleanMapping checks n's keys and cleans its values. Of equal keys the first
+// one stays.
+func (d *decoder) cleanMapping(n *yaml.Node) {
+	first := map[string]int{}
+	kept := n.Content[:0]
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		switch {
+		case k.Kind == yaml.ScalarNode && k.Value == "<<" && k.Tag == "!!merge":
+			d.errorf(at(k), "merge keys (<<) are not supported; write the keys out")
+			continue
+		case k.Kind != yaml.ScalarNode:
+			d.errorf(at(k), "a key must be text, not %s", nodeKind(k))
+			continue
+		case k.Tag == "!!null":
+			d.errorf(at(k), "a key is missing before the colon")
+			continue
+		}
+		if line, again := first[k.Value]; again {
+			d.errorf(at(k), "key %s is here twice; the first one is in line %d", quote(k.Value), line)
+			continue
+		}
+		first[k.Value] = k.Line
+		if d.refused(k) {
+			continue
+		}
+		d.clean(v)
+		kept = append(kept, k, v)
+	}
+	n.Content = kept
+}
