@@ -72,3 +72,13 @@ func pause(ctx context.Context, d time.Duration) bool {
 func Unavailable(err error) bool {
 	return passing(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
+
+// Refused reports whether err says that the condition of a single write
+// failed, and returns the item that refused it, nil where there was none.
+func Refused(err error) (old Item, refused bool) {
+	var c *ConditionError
+	if !errors.As(err, &c) || len(c.Failed) == 0 {
+		return nil, false
+	}
+	return c.Failed[0].Old, true
+}

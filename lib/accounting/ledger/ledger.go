@@ -57,7 +57,7 @@ func (l *Ledger) Open(ctx context.Context, r Row) error {
 	w := table.Write{Kind: table.Put, Table: layout.Ledger, Key: key(r.CallID), Set: encode(r),
 		If: []table.Test{{Attr: table.PK, Op: table.Absent}}}
 	err := table.Repeat(ctx, func(ctx context.Context) error { return l.t.Do(ctx, w) })
-	if old, refused := refusal(err); refused {
+	if old, refused := table.Refused(err); refused {
 		if sameCall(old, w.Set) {
 			return nil
 		}
@@ -103,7 +103,7 @@ func (l *Ledger) closeRow(ctx context.Context, op, callID string, set table.Item
 	w := table.Write{Kind: table.Update, Table: layout.Ledger, Key: key(callID), Set: set,
 		If: []table.Test{{Attr: attrState, Op: table.Eq, Val: string(Open)}}}
 	err := table.Repeat(ctx, func(ctx context.Context) error { return l.t.Do(ctx, w) })
-	old, refused := refusal(err)
+	old, refused := table.Refused(err)
 	if !refused {
 		return storeError(op, err)
 	}
@@ -142,15 +142,6 @@ func (l *Ledger) get(ctx context.Context, k table.Key) (it table.Item, err error
 		return err
 	})
 	return it, err
-}
-
-// refusal returns the item that refused a write, nil where there was none.
-func refusal(err error) (old table.Item, refused bool) {
-	var c *table.ConditionError
-	if !errors.As(err, &c) || len(c.Failed) == 0 {
-		return nil, false
-	}
-	return c.Failed[0].Old, true
 }
 
 // storeError gives the store's errors a Kind; nil stays nil.
