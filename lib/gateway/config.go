@@ -32,7 +32,8 @@ type Ledger interface {
 	Get(ctx context.Context, callID string) (r ledger.Row, ok bool, err error)
 }
 
-// Config is what a Gateway is made of. All fields but Version are needed.
+// Config is what a Gateway is made of. All fields but Version and
+// KeepAlive are needed.
 type Config struct {
 	Fronts    []dialect.Front // the first one renders errors of unknown paths
 	Backs     []dialect.Back
@@ -45,4 +46,6 @@ type Config struct {
 	Now     func() time.Time
 	NewID   func(now time.Time) string
 	Version string // shown by /healthz
+	// KeepAlive is the longest silence in a stream; 0 is ten seconds.
+	KeepAlive time.Duration
 }

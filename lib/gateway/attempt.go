@@ -1,0 +1,277 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"weir/lib/accounting/ledger"
+	"weir/lib/accounting/meter"
+	"weir/lib/dialect"
+	"weir/lib/fault"
+	"weir/lib/llm"
+	"weir/lib/provider/upstream"
+	"weir/lib/routing"
+	"weir/lib/wire"
+	"weir/lib/wire/sse"
+)
+
+// answer is what is known of the chosen target once its first content is here.
+type answer struct {
+	routing.Choice
+	relay     bool // the provider's payloads go to the caller as they are
+	header    http.Header
+	requestID string
+	losses    []llm.Loss // of the request's translation
+}
+
+// Limits on what one attempt may send.
+const (
+	maxEvent   = 16 << 20 // one event of a stream
+	maxUnary   = 64 << 20 // a whole answer
+	maxRefusal = 1 << 20  // an error's body
+	maxHeld    = 1024     // chunks before the first content
+)
+
+// attempt is one call to one target.
+type attempt struct {
+	g       *Gateway
+	c       *call
+	p       routing.Choice
+	last    bool // the plan has no further target
+	silence *time.Timer
+	answer  *answer
+	status  int
+}
+
+// try sends the call to one target and yields its chunks from the first
+// content on. committed says that content was yielded: from then on the choice
+// is final and errors are yielded, too. Before that, held is what an error
+// brought with it.
+func (a *attempt) try(ctx context.Context, yield func(llm.Chunk, error) bool) (committed bool, held llm.Chunk, err error) {
+	g, c := a.g, a.c
+	began := g.cfg.Now()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer a.watch(cancel)()
+	c.tries++
+	c.meter = meter.New(c.req.Facts.InputTokens)
+	defer func() { a.record(began, err) }()
+
+	stream, err := a.send(ctx)
+	c.waited += g.cfg.Now().Sub(began)
+	if err != nil {
+		return false, llm.Chunk{}, err
+	}
+	var ahead []llm.Chunk
+	mark := g.cfg.Now()
+	for chunk, e := range complete(stream) {
+		c.waited += g.cfg.Now().Sub(mark)
+		content := a.observe(chunk)
+		switch {
+		case e != nil && !committed:
+			return false, keep(chunk), e
+		case !committed && !content:
+			if ahead = append(ahead, keep(chunk)); len(ahead) > maxHeld {
+				return false, llm.Chunk{}, fault.Wrap(fault.TargetFailed, "gateway.try", errors.New("too many events without content"))
+			}
+		default:
+			if !committed {
+				committed = true
+				a.commit()
+				for _, h := range ahead {
+					if !yield(h, nil) {
+						return true, llm.Chunk{}, nil
+					}
+				}
+			}
+			if e != nil {
+				err = e
+			}
+			if !yield(chunk, e) || e != nil {
+				return true, llm.Chunk{}, err
+			}
+		}
+		mark = g.cfg.Now()
+	}
+	return committed, llm.Chunk{}, err
+}
+
+// commit makes a's target the call's.
+func (a *attempt) commit() {
+	a.c.answer = a.answer
+	a.c.first = a.g.cfg.Now().Sub(a.c.started)
+}
+
+// observe meters a chunk and restarts the silence timer at content. The
+// terminal mark of an answer without content counts as content here.
+func (a *attempt) observe(chunk llm.Chunk) (content bool) {
+	a.c.meter.Observe(chunk)
+	for _, ev := range chunk.Events {
+		if _, end := ev.(llm.Finished); end || llm.Content(ev) {
+			content = true
+		}
+	}
+	if content && a.silence != nil {
+		a.silence.Reset(a.p.Target.Timeouts.BetweenTokens)
+	}
+	return content
+}
+
+// watch starts the attempt's timers and returns what stops them. The first
+// token is not waited for without end where another target could answer; the
+// last target is given its total.
+func (a *attempt) watch(cancel context.CancelCauseFunc) (stop func()) {
+	t := a.p.Target.Timeouts
+	total := time.AfterFunc(t.Total, func() { cancel(timeout("The provider took longer than its total timeout.")) })
+	if !a.c.req.Facts.Stream {
+		return func() { total.Stop() }
+	}
+	wait := t.FirstToken
+	if a.last {
+		wait = t.Total
+	}
+	a.silence = time.AfterFunc(wait, func() { cancel(timeout("The provider was silent for too long.")) })
+	return func() {
+		total.Stop()
+		a.silence.Stop()
+	}
+}
+
+func timeout(public string) error {
+	return &fault.Error{Kind: fault.TargetTimeout, Op: "gateway.attempt", Public: public}
+}
+
+// record adds the attempt to the call's list.
+func (a *attempt) record(began time.Time, err error) {
+	outcome := fault.OutcomeOK
+	if err != nil {
+		outcome = fault.KindOf(err).String()
+	}
+	a.c.attempts = append(a.c.attempts, ledger.Attempt{Provider: a.p.Target.Endpoint.Name, Model: a.p.Target.Model,
+		Outcome: outcome, Status: a.status, Millis: a.g.cfg.Now().Sub(began).Milliseconds()})
+}
+
+// send writes the request in the target's dialect, sends it, and returns the
+// answer as a stream.
+func (a *attempt) send(ctx context.Context) (llm.Stream, error) {
+	const op = "gateway.send"
+	c := a.c
+	back := a.g.backs[a.p.Offer.Dialect]
+	if back == nil {
+		return nil, fault.Wrap(fault.Internal, op, errors.New("no dialect "+a.p.Offer.Dialect))
+	}
+	t := dialect.Target{Model: a.p.Target.Model, Path: a.p.Offer.Path, Quirks: a.p.Target.Endpoint.Row.Quirks, Strict: c.labels.strict}
+	relay := a.p.Offer.Dialect == c.front.Name()
+	var (
+		out    llm.Outbound
+		losses []llm.Loss
+		err    error
+	)
+	if relay {
+		out, losses, err = back.Relay(c.op, c.in, c.req, t)
+	} else {
+		out, losses, err = back.Encode(c.op, c.req, t)
+	}
+	if err != nil {
+		return nil, err
+	}
+	reply, err := a.g.cfg.Transport.Send(ctx, a.p.Target, out, c.req.Facts.Stream)
+	if err != nil {
+		return nil, targetFault(op, err)
+	}
+	a.status = reply.Status
+	a.answer = &answer{Choice: a.p, relay: relay, header: reply.Header, requestID: reply.RequestID,
+		losses: append(append([]llm.Loss{}, c.req.Loss...), losses...)}
+	return a.receive(back, out, t, reply)
+}
+
+// receive turns a reply into a stream. It owns the reply's body.
+func (a *attempt) receive(back dialect.Back, out llm.Outbound, t dialect.Target, reply *upstream.Reply) (llm.Stream, error) {
+	op := a.c.op
+	if reply.Status < 200 || reply.Status > 299 {
+		defer reply.Body.Close()
+		body, err := io.ReadAll(io.LimitReader(reply.Body, maxRefusal))
+		if err != nil {
+			body = nil // the status alone says enough
+		}
+		return nil, back.Refusal(reply.Status, reply.Header, body)
+	}
+	if a.c.req.Facts.Stream && !whole(reply.Header) {
+		return func(yield func(llm.Chunk, error) bool) {
+			defer reply.Body.Close()
+			back.Stream(op, out, t, frames(reply.Body))(yield)
+		}, nil
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(reply.Body, maxUnary+1))
+	if err != nil {
+		return nil, targetFault("gateway.receive", err)
+	}
+	if len(body) > maxUnary {
+		return nil, fault.Wrap(fault.TargetFailed, "gateway.receive", errors.New("the answer is too large"))
+	}
+	chunk, err := back.Unary(op, out, t, body)
+	if err != nil {
+		return nil, targetFault("gateway.receive", err)
+	}
+	if a.c.req.Facts.Stream {
+		a.answer.relay = false // one body where a stream was asked for: written anew as a stream
+	}
+	return func(yield func(llm.Chunk, error) bool) { yield(chunk, nil) }, nil
+}
+
+// frames reads server-sent events, the one framing that rows name so far.
+func frames(r io.Reader) wire.Frames { return sse.Frames(r, maxEvent) }
+
+// whole reports that a provider answered a streamed request with one body, as
+// some do for errors and models that cannot stream.
+func whole(h http.Header) bool {
+	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && (media == "application/json" || media == "text/html" || strings.HasSuffix(media, "+json"))
+}
+
+// complete adds the error that s lacks if it just stops: an answer that breaks
+// off between two events must never read as whole.
+func complete(s llm.Stream) llm.Stream {
+	return func(yield func(llm.Chunk, error) bool) {
+		finished := false
+		for c, err := range s {
+			if err != nil {
+				yield(c, targetFault("gateway.complete", err))
+				return
+			}
+			for _, ev := range c.Events {
+				_, end := ev.(llm.Finished)
+				finished = finished || end
+			}
+			if !yield(c, nil) {
+				return
+			}
+		}
+		if !finished {
+			yield(llm.Chunk{}, fault.Wrap(fault.Truncated, "gateway.complete", io.ErrUnexpectedEOF))
+		}
+	}
+}
+
+// targetFault gives an unclassified error of a provider's side a Kind that
+// leads to the next target.
+func targetFault(op string, err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return err
+	}
+	return fault.Wrap(fault.TargetFailed, op, err)
+}
+
+// keep copies what of a chunk is valid only until the stream's next step.
+func keep(c llm.Chunk) llm.Chunk {
+	c.Frame.Data = bytes.Clone(c.Frame.Data)
+	return c
+}

@@ -1,0 +1,157 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"weir/lib/accounting/ledger"
+	"weir/lib/accounting/meter"
+	"weir/lib/admission/keys"
+	"weir/lib/catalog"
+	"weir/lib/dialect"
+	"weir/lib/fault"
+	"weir/lib/llm"
+	"weir/lib/routing"
+)
+
+// call is one call on its way through the stages. Each stage fills in its own
+// part and reads those before it.
+type call struct {
+	id      string
+	started time.Time
+	front   dialect.Front
+	op      llm.Op
+	snap    *catalog.Snapshot
+
+	caller keys.Caller      // authenticate
+	in     llm.Inbound      // read
+	req    *llm.Request     // decode
+	labels labels           // decode
+	plan   []routing.Choice // resolve
+	row    bool             // open: there is a row to settle
+	budget time.Duration    // open: the longest total of the plan
+
+	tries    int              // attempt: begun
+	attempts []ledger.Attempt // attempt: ended
+	answer   *answer          // attempt: the target that was chosen
+	meter    *meter.Meter     // attempt: of the newest attempt
+	losses   []llm.Loss       // of the answer; the request's are in answer
+	waited   time.Duration    // spent waiting for providers
+	first    time.Duration    // to the first content; 0 before it
+	gone     atomic.Bool      // the caller hung up
+	settled  bool             // settle: begun; never begun twice
+}
+
+// callHandler returns the handler of one operation in one dialect.
+func (g *Gateway) callHandler(f dialect.Front, op llm.Op) handler {
+	return func(w http.ResponseWriter, r *http.Request, id string) {
+		c := &call{id: id, started: g.cfg.Now(), front: f, op: op, snap: g.cfg.Catalog()}
+		out := newResponder(w, f)
+		defer out.stop()
+		defer g.guard(r.Context(), c, out)
+		if err := g.admit(r, c); err != nil {
+			g.finish(r.Context(), c, out, tail{}, err)
+			return
+		}
+		ctx, cancel := g.callContext(r.Context(), c)
+		defer cancel()
+		end, err := g.pump(ctx, c, out)
+		g.finish(r.Context(), c, out, end, err)
+	}
+}
+
+// admit runs the stages before the provider: authenticate, read, decode,
+// resolve, open.
+func (g *Gateway) admit(r *http.Request, c *call) error {
+	var err error
+	if c.caller, err = g.authenticate(r); err != nil {
+		return err
+	}
+	if c.in, err = g.read(r, c); err != nil {
+		return err
+	}
+	if err = g.decode(r, c); err != nil {
+		return err
+	}
+	if err = g.resolve(c); err != nil {
+		return err
+	}
+	return g.open(r.Context(), c)
+}
+
+// callContext is the context of everything that is done for providers. It
+// outlives the caller, whose hang-up starts the policy for aborted calls, and
+// ends at the call's budget, three seconds before a host's deadline, or when
+// the process stops.
+func (g *Gateway) callContext(caller context.Context, c *call) (context.Context, context.CancelFunc) {
+	const margin = 3 * time.Second
+	deadline := c.started.Add(c.budget)
+	if d, ok := caller.Deadline(); ok && d.Add(-margin).Before(deadline) {
+		deadline = d.Add(-margin)
+	}
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(caller))
+	timer := time.AfterFunc(deadline.Sub(g.cfg.Now()), func() {
+		if c.gone.Load() {
+			cancel(&fault.Error{Kind: fault.ClientGone, Op: "gateway.call"})
+			return
+		}
+		cancel(&fault.Error{Kind: fault.TargetTimeout, Op: "gateway.call", Public: "The call took longer than its total timeout."})
+	})
+	stopShutdown := context.AfterFunc(g.stop, func() { cancel(context.Cause(g.stop)) })
+	stopGone := context.AfterFunc(caller, func() {
+		c.gone.Store(true)
+		timer.Reset(min(g.drainTime(c), deadline.Sub(g.cfg.Now())))
+	})
+	return ctx, func() {
+		stopGone()
+		stopShutdown()
+		timer.Stop()
+		cancel(nil)
+	}
+}
+
+// drainTime is how long an answer is read on after its caller hung up.
+func (g *Gateway) drainTime(c *call) time.Duration {
+	if c.snap.Settings.AbortedCalls == catalog.AbortBillDrained {
+		return drainTime
+	}
+	return 0
+}
+
+// What is read of an answer after its caller hung up, at most.
+const (
+	drainTime  = 30 * time.Second
+	drainBytes = 1 << 20
+)
+
+// guard settles and answers a call that panicked. The panic's value may hold
+// anything, so only its type and place are logged.
+func (g *Gateway) guard(ctx context.Context, c *call, out *responder) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	err := &fault.Error{Kind: fault.Internal, Op: "gateway.guard", Err: fmt.Errorf("panic of type %T at %s", v, panicSite())}
+	g.finish(ctx, c, out, tail{}, err)
+}
+
+// panicSite is the function, file and line that panicked.
+func panicSite() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		if f.Function != "" && !strings.HasPrefix(f.Function, "runtime.") {
+			file := f.File[strings.LastIndexByte(f.File, '/')+1:]
+			return fmt.Sprintf("%s (%s:%d)", f.Function, file, f.Line)
+		}
+		if !more {
+			return "unknown"
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package gateway
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"weir/lib/fault"
+	"weir/lib/llm"
+)
+
+// The gateway's own request headers.
+const (
+	headerTags   = "X-Weir-Tags"
+	headerRun    = "X-Weir-Run-Id"
+	headerStrict = "X-Weir-Strict"
+)
+
+// Limits on what a row keeps of a caller's labels.
+const (
+	maxTags     = 16
+	maxTagName  = 40
+	maxTagValue = 128 // characters
+	maxRunID    = 128
+	tagUseCase  = "use_case" // a column of the cost tables
+)
+
+// labels are a call's tags and what else its headers say.
+type labels struct {
+	useCase string
+	tags    map[string]string // without use_case
+	runID   string
+	strict  bool
+}
+
+// readLabels reads the gateway's headers. Malformed ones are refused; tags of
+// the body, which belong to the vendor's API, give way to them and are dropped
+// where they do not fit.
+func readLabels(h http.Header, f llm.Facts) (labels, error) {
+	const op = "gateway.readLabels"
+	l := labels{tags: map[string]string{}, runID: h.Get(headerRun)}
+	if utf8.RuneCountInString(l.runID) > maxRunID || !printable(l.runID) {
+		return l, &fault.Error{Kind: fault.Invalid, Op: op, Param: "x-weir-run-id",
+			Public: fmt.Sprintf("The header x-weir-run-id takes at most %d printable characters.", maxRunID)}
+	}
+	switch v := h.Get(headerStrict); strings.ToLower(v) {
+	case "", "false":
+	case "true":
+		l.strict = true
+	default:
+		return l, &fault.Error{Kind: fault.Invalid, Op: op, Param: "x-weir-strict", Public: "The header x-weir-strict takes true or false."}
+	}
+	if err := l.header(h.Values(headerTags)); err != nil {
+		return l, err
+	}
+	for name, value := range f.Tags {
+		if _, taken := l.tags[name]; taken || !tagName(name) || !tagValue(value) || len(l.tags) >= maxTags {
+			continue
+		}
+		l.tags[name] = value
+	}
+	l.useCase = l.tags[tagUseCase]
+	delete(l.tags, tagUseCase)
+	return l, nil
+}
+
+// header reads x-weir-tags: name=value pairs behind commas, values
+// percent-encoded as in W3C baggage (w3.org/TR/baggage, section 3.3.1).
+func (l *labels) header(values []string) error {
+	bad := func(why string) error {
+		return &fault.Error{Kind: fault.Invalid, Op: "gateway.readLabels", Param: "x-weir-tags",
+			Public: "The header x-weir-tags is malformed: " + why + ". Write name=value pairs with commas between them, values percent-encoded."}
+	}
+	for _, v := range values {
+		for pair := range strings.SplitSeq(v, ",") {
+			if pair = strings.TrimSpace(pair); pair == "" {
+				continue
+			}
+			name, value, ok := strings.Cut(pair, "=")
+			name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+			if !ok {
+				return bad("a tag has no =")
+			}
+			if !tagName(name) {
+				return bad(fmt.Sprintf("a name must be 1 to %d of a-z 0-9 _ . -", maxTagName))
+			}
+			value, err := url.PathUnescape(value)
+			if err != nil || !tagValue(value) {
+				return bad(fmt.Sprintf("the value of %s must be at most %d printable characters, percent-encoded", name, maxTagValue))
+			}
+			if _, twice := l.tags[name]; twice {
+				return bad(name + " occurs twice")
+			}
+			if len(l.tags) == maxTags {
+				return bad(fmt.Sprintf("there are more than %d tags", maxTags))
+			}
+			l.tags[name] = value
+		}
+	}
+	return nil
+}
+
+func tagName(s string) bool {
+	if s == "" || len(s) > maxTagName {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '.' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func tagValue(s string) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxTagValue && printable(s)
+}
+
+// printable reports that s has no control characters.
+func printable(s string) bool {
+	for _, r := range s {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return false
+		}
+	}
+	return true
+}

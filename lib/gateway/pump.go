@@ -1,0 +1,144 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+
+	"weir/lib/dialect"
+	"weir/lib/fault"
+	"weir/lib/llm"
+)
+
+// tail is what of an answer is still to be sent when its row is settled: the
+// terminal frames of a stream, or a whole body.
+type tail struct {
+	frames []llm.Frame
+	body   []byte
+	// fail is the provider's own error frame, sent instead of ours.
+	fail *llm.Frame
+}
+
+// first yields the answer of the first target that has content. It is where
+// failover happens; once it has yielded a chunk the choice is final.
+func (g *Gateway) first(ctx context.Context, c *call) llm.Stream {
+	return func(yield func(llm.Chunk, error) bool) {
+		var (
+			held llm.Chunk
+			err  error
+		)
+		for i, p := range c.plan {
+			a := &attempt{g: g, c: c, p: p, last: i == len(c.plan)-1}
+			var committed bool
+			if committed, held, err = a.try(ctx, yield); committed {
+				return
+			}
+			if !fault.Failover(err) || c.gone.Load() || ctx.Err() != nil {
+				break
+			}
+		}
+		yield(held, err)
+	}
+}
+
+// pump moves the answer to the caller and returns what must wait for the row
+// to be settled. After the caller has gone it reads on for the bill, within
+// the limits of the policy.
+func (g *Gateway) pump(ctx context.Context, c *call, out *responder) (tail, error) {
+	if c.req.Facts.Stream {
+		out.live(c.snap.Settings.HeadWait, g.cfg.KeepAlive)
+	}
+	enc := lazyEncoder{c: c}
+	drained := 0
+	for chunk, err := range g.first(ctx, c) {
+		if err != nil {
+			return failing(chunk), err
+		}
+		if c.gone.Load() {
+			if drained += len(chunk.Frame.Data); drained > drainBytes {
+				return tail{}, fault.Wrap(fault.ClientGone, "gateway.pump", errors.New("the answer was longer than is read for callers who left"))
+			}
+		}
+		frames, end := enc.encode(chunk)
+		if end {
+			return c.last(frames)
+		}
+		if len(frames) > 0 && c.req.Facts.Stream && !c.gone.Load() && out.frames(c, frames) != nil {
+			c.gone.Store(true) // a hang-up is seen by the write where the host does not tell
+		}
+	}
+	return tail{}, fault.Wrap(fault.Internal, "gateway.pump", errors.New("a stream ended without an end"))
+}
+
+// last sorts the frames of the terminal chunk.
+func (c *call) last(frames []llm.Frame) (tail, error) {
+	if c.gone.Load() {
+		return tail{}, fault.New(fault.ClientGone, "gateway.pump", "")
+	}
+	if c.req.Facts.Stream {
+		return tail{frames: cloneFrames(frames)}, nil
+	}
+	if len(frames) != 1 {
+		return tail{}, fault.Wrap(fault.Internal, "gateway.pump", errors.New("an answer has no body"))
+	}
+	return tail{body: frames[0].Data}, nil
+}
+
+// failing returns the provider's own error frame, where it sent one that the
+// caller may see.
+func failing(chunk llm.Chunk) tail {
+	if len(chunk.Frame.Data) == 0 || chunk.Frame.Withhold {
+		return tail{}
+	}
+	f := keep(chunk).Frame
+	return tail{fail: &f}
+}
+
+func cloneFrames(frames []llm.Frame) []llm.Frame {
+	out := make([]llm.Frame, len(frames))
+	for i, f := range frames {
+		out[i] = keep(llm.Chunk{Frame: f}).Frame
+	}
+	return out
+}
+
+// lazyEncoder turns chunks into the caller's frames: the provider's own in the
+// relay lane, else an encoding of the events. The encoder is made at the first
+// chunk, when the target is known.
+type lazyEncoder struct {
+	c   *call
+	enc dialect.Encoder
+	buf []llm.Frame
+}
+
+// encode returns the frames of one chunk, valid until the next call; end says
+// that they complete the answer.
+func (l *lazyEncoder) encode(chunk llm.Chunk) (frames []llm.Frame, end bool) {
+	for _, ev := range chunk.Events {
+		switch ev := ev.(type) {
+		case llm.Finished:
+			end = true
+		case llm.Dropped:
+			l.c.losses = append(l.c.losses, ev.Loss)
+		}
+	}
+	l.buf = l.buf[:0]
+	if l.c.answer.relay {
+		if len(chunk.Frame.Data) > 0 && !chunk.Frame.Withhold {
+			l.buf = append(l.buf, chunk.Frame)
+		}
+		return l.buf, end
+	}
+	if l.enc == nil {
+		a := l.c.answer
+		l.enc = l.c.front.Answer(l.c.req, dialect.Head{CallID: l.c.id, Model: a.Target.Model, Created: l.c.started, InputTokens: l.c.req.Facts.InputTokens})
+	}
+	for _, ev := range chunk.Events {
+		fs, losses := l.enc.Event(ev)
+		l.buf = append(l.buf, fs...)
+		l.c.losses = append(l.c.losses, losses...)
+	}
+	if end {
+		l.buf = append(l.buf, l.enc.End()...)
+	}
+	return l.buf, end
+}

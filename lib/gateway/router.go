@@ -1,0 +1,95 @@
+package gateway
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"weir/lib/dialect"
+	"weir/lib/fault"
+)
+
+// endpoint is what a path and method lead to. open endpoints need no key.
+type endpoint struct {
+	front   dialect.Front
+	methods map[string]handler
+	serve   handler
+	open    bool
+}
+
+type handler func(w http.ResponseWriter, r *http.Request, callID string)
+
+// Paths that end in "/" take the rest of the path as an argument.
+const (
+	pathHealth = "/healthz"
+	pathModels = "/v1/models"
+	pathModel  = "/v1/models/"
+	pathUsage  = "/v1/usage/"
+)
+
+// routes builds the table of paths. It is the whole list of entrances: what is
+// not in it is refused.
+func routes(g *Gateway, fronts []dialect.Front) map[string]endpoint {
+	first := fronts[0]
+	t := map[string]endpoint{
+		pathHealth: {front: first, open: true, methods: map[string]handler{http.MethodGet: g.health, http.MethodHead: g.health}},
+		pathModels: {front: first, methods: map[string]handler{http.MethodGet: g.models}},
+		pathModel:  {front: first, methods: map[string]handler{http.MethodGet: g.model}},
+		pathUsage:  {front: first, methods: map[string]handler{http.MethodGet: g.usage}},
+	}
+	for _, f := range fronts {
+		for _, rt := range f.Routes() {
+			e, ok := t[rt.Pattern]
+			if !ok {
+				e = endpoint{front: f, methods: map[string]handler{}}
+			}
+			e.methods[rt.Method] = g.callHandler(f, rt.Op)
+			t[rt.Pattern] = e
+		}
+	}
+	return t
+}
+
+// find returns the endpoint of r, or an error to be rendered by the endpoint's
+// front. Paths are matched as they are: no cleaning, no redirects.
+func (g *Gateway) find(r *http.Request) (endpoint, error) {
+	const op = "gateway.find"
+	path := r.URL.Path
+	e, ok := g.routes[path]
+	if !ok {
+		for _, prefix := range []string{pathModel, pathUsage} {
+			if rest, found := strings.CutPrefix(path, prefix); found && rest != "" {
+				e, ok = g.routes[prefix], true
+			}
+		}
+	} else if strings.HasSuffix(path, "/") {
+		ok = false // the argument is missing
+	}
+	if !ok {
+		return endpoint{front: g.cfg.Fronts[0]}, fault.New(fault.NotFound, op, g.notFound(path))
+	}
+	if e.serve = e.methods[r.Method]; e.serve == nil {
+		return e, fault.New(fault.MethodNotAllowed, op, "This path takes "+e.allow()+".")
+	}
+	return e, nil
+}
+
+// allow lists the methods that e takes.
+func (e endpoint) allow() string {
+	return strings.Join(slices.Sorted(maps.Keys(e.methods)), ", ")
+}
+
+// notFound says what may have been meant.
+func (g *Gateway) notFound(path string) string {
+	msg := "There is nothing at this path."
+	if _, ok := g.routes["/v1"+path]; ok {
+		return msg + " Did you mean /v1" + path + "? The base URL ends in /v1."
+	}
+	if rest, ok := strings.CutPrefix(path, "/v1"); ok {
+		if _, ok := g.routes[rest]; ok && rest != "" {
+			return msg + " Did you mean " + rest + "?"
+		}
+	}
+	return msg
+}

@@ -1,0 +1,197 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"weir/lib/accounting/ledger"
+	"weir/lib/accounting/meter"
+	"weir/lib/fault"
+	"weir/lib/llm"
+)
+
+// How long a settle may take, and how long the end of an answer waits for it.
+const (
+	settleTime = 10 * time.Second
+	settleWait = 2 * time.Second
+)
+
+// finish ends a call: the row is settled, then the caller is told. The end of
+// the answer waits for the row, so that who has seen it can read the row, and
+// so that on Lambda nothing is left to do after the last byte; but not for
+// longer than settleWait.
+func (g *Gateway) finish(caller context.Context, c *call, out *responder, end tail, err error) {
+	if c.gone.Load() && err != nil && fault.KindOf(err) != fault.ShuttingDown {
+		err = fault.Wrap(fault.ClientGone, "gateway.finish", err)
+	}
+	s := g.settlement(c, err)
+	done := make(chan struct{})
+	if c.row && !c.settled {
+		c.settled = true
+		go func() { // finish waits for it below
+			defer close(done)
+			g.settle(caller, c, s)
+		}()
+	} else {
+		close(done)
+	}
+	wait := time.NewTimer(settleWait)
+	defer wait.Stop()
+	select {
+	case <-done:
+	case <-wait.C:
+	}
+	status := g.reply(c, out, s, end, err)
+	<-done
+	g.log(caller, c, s, status, err)
+}
+
+// settle closes the row. It is the last thing that must happen, so it has a
+// context of its own.
+func (g *Gateway) settle(caller context.Context, c *call, s ledger.Settlement) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(caller), settleTime)
+	defer cancel()
+	defer func() {
+		if v := recover(); v != nil {
+			g.cfg.Log.LogAttrs(ctx, slog.LevelError, "panic while a row was settled",
+				slog.String("call_id", c.id), slog.String("at", panicSite()))
+		}
+	}()
+	if err := g.cfg.Ledger.Settle(ctx, c.id, s); err != nil {
+		g.cfg.Log.LogAttrs(ctx, slog.LevelError, "row not settled; it stays open until it is reaped",
+			slog.String("call_id", c.id), slog.String("error", err.Error()))
+	}
+}
+
+// settlement sums up the call.
+func (g *Gateway) settlement(c *call, err error) ledger.Settlement {
+	now := g.cfg.Now()
+	s := ledger.Settlement{
+		Outcome: fault.OutcomeOK, UsageSource: ledger.UsageNone, SettledAt: now,
+		FirstToken: c.first, Duration: now.Sub(c.started), Attempts: c.attempts, Losses: c.losses,
+	}
+	s.Gateway = max(s.Duration-c.waited, 0)
+	ending := meter.Complete
+	if err != nil {
+		s.Outcome = fault.KindOf(err).Disposition().Outcome
+		ending = meter.Failed
+	}
+	if c.gone.Load() {
+		ending = meter.Gone
+	}
+	if n := len(c.attempts); n > 0 {
+		s.Provider, s.Model = c.attempts[n-1].Provider, c.attempts[n-1].Model
+	}
+	if c.answer != nil {
+		s.Provider, s.Model, s.UpstreamRequestID = c.answer.Target.Endpoint.Name, c.answer.Target.Model, c.answer.requestID
+		s.Losses = append(append([]llm.Loss{}, c.answer.losses...), c.losses...)
+	}
+	if c.meter != nil {
+		g.price(c, ending, &s)
+	}
+	return s
+}
+
+// price puts usage and cost into s. An answer whose price is not known is
+// unpriced, which is not the same as free.
+func (g *Gateway) price(c *call, ending meter.Ending, s *ledger.Settlement) {
+	s.PriceVersion = c.snap.Prices.Version()
+	s.Usage, s.UsageSource = c.meter.Result(ending)
+	if s.UsageSource == ledger.UsageNone || c.tries == 0 {
+		return
+	}
+	ch := c.plan[c.tries-1]
+	if c.answer != nil {
+		ch = c.answer.Choice
+	}
+	p, ok := c.snap.Prices.Find(priceQuery(c, ch, s.Usage.Tier))
+	if ok {
+		var err error
+		if s.Cost, ok, err = p.Cost(s.Usage); err != nil {
+			ok = false
+			g.cfg.Log.LogAttrs(context.Background(), slog.LevelError, "cost out of range",
+				slog.String("call_id", c.id), slog.String("error", err.Error()))
+		}
+	}
+	s.Unpriced = !ok
+}
+
+// reply sends the end of the answer, or the error, and returns the status that
+// the caller saw.
+func (g *Gateway) reply(c *call, out *responder, s ledger.Settlement, end tail, err error) int {
+	switch {
+	case c.gone.Load():
+		return fault.ClientGone.Disposition().Status
+	case err == nil && end.body == nil:
+		_ = out.frames(c, end.frames) // nobody is left to be told of a failed last write
+		return http.StatusOK
+	case err == nil:
+		h := http.Header{"Content-Type": {"application/json"}, "X-Weir-Cost-Usd": {costHeader(s)}}
+		c.describe(h)
+		_ = out.whole(http.StatusOK, h, end.body)
+		return http.StatusOK
+	case out.streaming():
+		frames := []llm.Frame{}
+		if end.fail != nil {
+			frames = append(frames, *end.fail)
+		} else {
+			frames = c.front.Fail(err, c.id)
+		}
+		_ = out.frames(c, frames)
+		return http.StatusOK
+	}
+	status, h, body := c.front.Error(err, c.id)
+	if c.tries > 0 {
+		h.Set("X-Weir-Attempts", strconv.Itoa(c.tries))
+	}
+	_ = out.whole(status, h, body)
+	return status
+}
+
+// fail answers a request that became no call.
+func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, e endpoint, id string, err error) {
+	status, h, body := e.front.Error(err, id)
+	if e.methods != nil && fault.KindOf(err) == fault.MethodNotAllowed {
+		h.Set("Allow", e.allow())
+	}
+	_ = newResponder(w, e.front).whole(status, h, body)
+	g.cfg.Log.LogAttrs(r.Context(), slog.LevelInfo, "refused", slog.String("call_id", id),
+		slog.Int("status", status), slog.String("kind", fault.KindOf(err).String()))
+}
+
+// log writes one line per call. It holds no prompt, no key and no address.
+func (g *Gateway) log(ctx context.Context, c *call, s ledger.Settlement, status int, err error) {
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("call_id", c.id), slog.String("op", string(c.op)), slog.Int("status", status),
+		slog.String("outcome", s.Outcome), slog.String("team", c.caller.Team), slog.String("app", c.caller.App),
+		slog.String("key_id", c.caller.KeyID), slog.Int64("duration_ms", s.Duration.Milliseconds()),
+	}
+	if c.req != nil {
+		attrs = append(attrs, slog.String("requested_model", c.req.Facts.Model), slog.Bool("stream", c.req.Facts.Stream))
+	}
+	if s.Provider != "" {
+		attrs = append(attrs, slog.String("provider", s.Provider), slog.String("model", s.Model), slog.Int("attempts", len(c.attempts)),
+			slog.Int64("input_tokens", s.Usage.Input), slog.Int64("output_tokens", s.Usage.Output), slog.String("cost_usd", costHeader(s)))
+	}
+	if err != nil {
+		f := fault.Of(err)
+		attrs = append(attrs, slog.String("kind", f.Kind.String()), slog.String("error", logText(f)))
+		if f.Kind == fault.Internal || f.Kind == fault.StoreDown {
+			level = slog.LevelError
+		}
+	}
+	g.cfg.Log.LogAttrs(ctx, level, "call", attrs...)
+}
+
+// logText is an error without what a caller sent: public texts may quote a
+// request, so only the place and the cause are logged.
+func logText(f *fault.Error) string {
+	if f.Err != nil {
+		return f.Op + ": " + f.Err.Error()
+	}
+	return f.Op
+}
