@@ -93,6 +93,9 @@ func merge(a, b *source) *merged {
 // where a pair disagrees.
 func mergeRows(a, b row) row {
 	r := row{source: "a+b", review: a.review || b.review, readOn: max(a.readOn, b.readOn), units: maps.Clone(a.units)}
+	if a.source == b.source {
+		r.source = a.source
+	}
 	r.multipliers = a.multipliers
 	if len(b.multipliers) > 0 { // only one collection states any
 		r.multipliers = b.multipliers
@@ -119,7 +122,6 @@ func agree(x, y money.NanoUSD) bool { return max(x, y)-min(x, y) <= max(x, y)/10
 
 // settle makes the merged rows agree with each other, always upwards.
 func (m *merged) settle() {
-	m.lengthen()
 	m.lendUnits()
 	keys := sorted(m.rows)
 	for _, k := range keys { // tiers, before long prompts are compared with them
@@ -147,6 +149,7 @@ func (m *merged) settle() {
 			m.rows[k] = r
 		}
 	}
+	m.lengthen()
 	m.multiply()
 }
 
@@ -201,8 +204,9 @@ func (m *merged) lengthen() {
 			t := k
 			t.tier = tier
 			if _, ok := m.rows[t]; !ok {
-				r := mergeRows(m.rows[t.base()], m.rows[k])
-				r.review, r.units = true, nil
+				own := m.rows[t.base()]
+				r := mergeRows(own, m.rows[k])
+				r.review, r.units, r.multipliers = true, nil, own.multipliers
 				m.rows[t] = r
 				m.note("%v: missing, bounded by standard", t)
 			}

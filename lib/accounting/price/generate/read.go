@@ -94,7 +94,7 @@ func (s *source) add(f map[string]string) error {
 	if !ok {
 		return nil
 	}
-	if strings.HasPrefix(f["model"], f["provider"]+"-") {
+	if p := f["provider"]; strings.HasSuffix(p, "-ai") && strings.HasPrefix(f["model"], p+"-") {
 		return nil // a class of models by size, such as together-ai-4.1b-8b
 	}
 	m := model{vendor, f["model"]}
@@ -136,7 +136,6 @@ func (s *source) add(f map[string]string) error {
 func (s *source) put(k key, r row) {
 	if old, twice := s.rows[k]; twice {
 		r = mergeRows(old, r)
-		r.source = s.name
 		if r.review {
 			s.note("%v: stated twice, differently", k)
 		}
