@@ -58,10 +58,11 @@ func ParseUSD(s string) (NanoUSD, error) {
 		if c < '0' || c > '9' {
 			return 0, fmt.Errorf("money: %q is not a decimal number", s)
 		}
-		if n > (math.MaxInt64-9)/10 {
+		digit := uint64(c - '0')
+		if n > (math.MaxInt64-digit)/10 {
 			return 0, ErrOverflow
 		}
-		n = n*10 + uint64(c-'0')
+		n = n*10 + digit
 	}
 	return NanoUSD(n), nil
 }
