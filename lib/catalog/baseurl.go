@@ -45,10 +45,16 @@ func (b *builder) baseURL(p placed[string], row provider.Row) string {
 			return ""
 		}
 	}
-	if first := chatPath(row); first == "/chat/completions" && !slices.ContainsFunc(strings.Split(u.Path, "/"), versionPart.MatchString) {
+	if first := chatPath(row); first == "/chat/completions" && !versioned(base) && (row.BaseURL == "" || versioned(row.BaseURL)) {
 		b.warnf(p.At, "%s has no version such as /v1 in its path, as most OpenAI-compatible servers want; calls go to %s%s", key, base, first)
 	}
 	return base
+}
+
+// versioned reports whether a part of the address's path is a version.
+func versioned(base string) bool {
+	_, path, _ := strings.Cut(base, "//")
+	return slices.ContainsFunc(strings.Split(path, "/")[1:], versionPart.MatchString)
 }
 
 // chatPath is where the row's chat offer goes.

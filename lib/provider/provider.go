@@ -35,8 +35,9 @@ type Row struct {
 	Prices string
 	// Headers are sent with every request: the vendor's version headers.
 	Headers map[string]string
-	// Sources are the pages on which the row rests, read on the day Read
-	// (YYYY-MM-DD).
+	// Sources are the pages on which the row rests: the vendor's own, and
+	// reports of what its API does. Read is the day they were read, as
+	// YYYY-MM-DD.
 	Sources []string
 	Read    string
 }

@@ -3,7 +3,9 @@ package provider
 import "weir/lib/dialect"
 
 // vendors are services that sell answers of models, by an API like OpenAI's.
-// Base URLs end where the vendor's path for chat completions begins.
+// Base URLs end where the vendor's path for chat completions begins. All take
+// stream_options and end their streams with [DONE] unless a quirk says
+// otherwise.
 var vendors = []Row{
 	{
 		Kind: "openai", Title: "OpenAI",
@@ -20,29 +22,31 @@ var vendors = []Row{
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatOnly,
 		Sources: []string{
 			"https://console.groq.com/docs/openai",
-			"https://console.groq.com/docs/api-reference",
+			"https://github.com/withceleste/celeste-python/pull/351",
 		}, Read: read,
 	},
 	{
 		Kind: "mistral", Title: "Mistral AI",
 		BaseURL: "https://api.mistral.ai/v1", Env: "MISTRAL_API_KEY",
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatAndEmbed,
-		// Usage comes with the last chunk unasked, and members that the API
-		// does not know are a 422.
+		// The API's schema has max_tokens and no stream_options, and refuses
+		// members it does not know with a 422. Usage comes unasked.
 		Quirks: dialect.Quirks{NoStreamUsage: true, MaxTokensOnly: true}, Prices: "mistral-ai",
 		Sources: []string{
-			"https://docs.mistral.ai/api/endpoint/chat",
-			"https://docs.mistral.ai/api/endpoint/embeddings",
+			"https://docs.mistral.ai/capabilities/completion/",
+			"https://github.com/partITech/php-mistral/issues/76",
+			"https://github.com/mistralai/client-python/blob/main/src/mistralai/models/chatcompletionstreamrequest.py",
 		}, Read: read,
 	},
 	{
 		Kind: "deepseek", Title: "DeepSeek",
-		BaseURL: "https://api.deepseek.com/v1", Env: "DEEPSEEK_API_KEY",
+		BaseURL: "https://api.deepseek.com", Env: "DEEPSEEK_API_KEY",
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatOnly,
+		// max_completion_tokens is ignored without a word.
 		Quirks: dialect.Quirks{MaxTokensOnly: true},
 		Sources: []string{
-			"https://api-docs.deepseek.com/",
-			"https://api-docs.deepseek.com/api/create-chat-completion",
+			"https://api-docs.deepseek.com/quick_start/your_first_api_call.md",
+			"https://github.com/earendil-works/pi/issues/8018",
 		}, Read: read,
 	},
 	{
@@ -51,8 +55,9 @@ var vendors = []Row{
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatAndEmbed,
 		Quirks: dialect.Quirks{MaxTokensOnly: true}, Prices: "together-ai",
 		Sources: []string{
-			"https://docs.together.ai/docs/inference/openai-compatibility",
-			"https://docs.together.ai/reference/chat-completions-1",
+			"https://docs.together.ai/docs/inference/openai-compatibility.md",
+			"https://github.com/togethercomputer/together-py/blob/main/src/together/types/chat/completion_create_params.py",
+			"https://github.com/vercel/ai/pull/17986",
 		}, Read: read,
 	},
 	{
@@ -60,19 +65,20 @@ var vendors = []Row{
 		BaseURL: "https://openrouter.ai/api/v1", Env: "OPENROUTER_API_KEY",
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatAndEmbed,
 		Sources: []string{
-			"https://openrouter.ai/docs/api-reference/overview",
-			"https://openrouter.ai/docs/api-reference/streaming",
+			"https://openrouter.ai/docs/api_reference/embeddings",
+			"https://openrouter.ai/docs/client-sdks/typescript/models/chatstreamoptions",
 		}, Read: read,
 	},
 	{
 		Kind: "xai", Title: "xAI",
 		BaseURL: "https://api.x.ai/v1", Env: "XAI_API_KEY",
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatOnly,
-		// total_tokens is prompt + completion + reasoning there.
+		// There, total_tokens is prompt + completion + reasoning.
 		Quirks: dialect.Quirks{ReasoningExclusive: true}, Prices: "x-ai",
 		Sources: []string{
-			"https://docs.x.ai/docs/api-reference",
-			"https://docs.x.ai/docs/key-information/consumption-and-rate-limits",
+			"https://docs.x.ai/api",
+			"https://github.com/zed-industries/zed/pull/45812",
+			"https://github.com/vercel/ai/pull/12425",
 		}, Read: read,
 	},
 	{
@@ -82,7 +88,7 @@ var vendors = []Row{
 		Prices: "fireworks-ai",
 		Sources: []string{
 			"https://docs.fireworks.ai/tools-sdks/openai-compatibility",
-			"https://docs.fireworks.ai/api-reference/post-chatcompletions",
+			"https://github.com/fw-ai-external/python-sdk/blob/main/src/fireworks/types/chat/completion_create_params.py",
 		}, Read: read,
 	},
 }
@@ -94,14 +100,16 @@ var hosts = []Row{
 		Kind: "vllm", Title: "vLLM",
 		BaseURL: "http://localhost:8000/v1", Env: "VLLM_API_KEY", Optional: true,
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatAndEmbed,
-		Sources: []string{"https://docs.vllm.ai/en/stable/serving/openai_compatible_server.html"}, Read: read,
+		Sources: []string{"https://docs.vllm.ai/en/v0.28.0/serving/online_serving/openai_compatible_server/"}, Read: read,
 	},
 	{
 		Kind: "ollama", Title: "Ollama",
 		BaseURL: "http://localhost:11434/v1", Env: "OLLAMA_API_KEY", Optional: true,
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatAndEmbed,
-		Quirks:  dialect.Quirks{MaxTokensOnly: true},
-		Sources: []string{"https://docs.ollama.com/api/openai-compatibility"}, Read: read,
+		Quirks: dialect.Quirks{MaxTokensOnly: true},
+		Sources: []string{
+			"https://github.com/ollama/ollama/blob/main/openai/openai.go",
+		}, Read: read,
 	},
 	{
 		// Any other server of that API: gateway.yaml gives its address, and

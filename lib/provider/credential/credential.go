@@ -17,16 +17,24 @@ type Ref struct {
 
 // Secret is a provider key. It prints as "[secret]" everywhere; Reveal is the
 // only way to its value and belongs into an outbound header.
-type Secret struct{ value string }
+//
+// The value is behind a pointer, because fmt calls no method of an unexported
+// field or under a verb such as %p: what it prints then is an address.
+type Secret struct{ value *string }
 
 // NewSecret wraps value.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret { return Secret{&value} }
 
 // Reveal returns the value.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // IsZero reports whether there is no secret.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
 // String hides the value.
 func (s Secret) String() string { return "[secret]" }
@@ -57,7 +65,10 @@ func (e Env) Lookup(_ context.Context, r Ref, _ bool) (Secret, bool, error) {
 		return Secret{}, false, nil
 	}
 	v, ok := e(r.Env)
-	return Secret{v}, ok && v != "", nil
+	if !ok || v == "" {
+		return Secret{}, false, nil
+	}
+	return NewSecret(v), true, nil
 }
 
 // Missing says what to provide for a credential that is not there.
