@@ -35,7 +35,7 @@ func (n NanoUSD) String() string {
 
 // Fixed returns n in dollars with nine decimals, as cost tables print it.
 func (n NanoUSD) Fixed() string {
-	sign, u := "", uint64(n)
+	sign, u := "", uint64(n) //nolint:gosec // two's complement: -u below is the magnitude, also of the least amount
 	if n < 0 {
 		sign, u = "-", -u
 	}

@@ -106,69 +106,85 @@ func TestPlanSaysWhyNoneIsLeft(t *testing.T) {
 		message string
 	}{
 		{
-			"not allowed", route(openai), []string{"other"}, llm.Facts{},
+			"not allowed", route(openai),
+			[]string{"other"},
+			llm.Facts{},
 			fault.Forbidden, "model", `This key may not use the model "smart".`,
 		},
 		{
-			"not allowed goes before everything else", route(down(anthropic, "x")), []string{"other"},
+			"not allowed goes before everything else", route(down(anthropic, "x")),
+			[]string{"other"},
 			llm.Facts{Native: []string{"n"}, Upstream: state},
 			fault.Forbidden, "model", `This key may not use the model "smart".`,
 		},
 		{
-			"upstream state, though a target is left", route(openai), nil, llm.Facts{Upstream: state},
+			"upstream state, though a target is left", route(openai), nil,
+			llm.Facts{Upstream: state},
 			fault.Invalid, "previous_response_id",
 			"previous_response_id refers to state that a provider keeps, which this gateway does not accept; send the content itself.",
 		},
 		{
-			"upstream state goes before targets that are away", route(down(openai, "x")), nil, llm.Facts{Upstream: state},
+			"upstream state goes before targets that are away", route(down(openai, "x")), nil,
+			llm.Facts{Upstream: state},
 			fault.Invalid, "previous_response_id",
 			"previous_response_id refers to state that a provider keeps, which this gateway does not accept; send the content itself.",
 		},
 		{
-			"unavailable", route(down(openai, "OPENAI_API_KEY is not set")), nil, llm.Facts{},
+			"unavailable", route(down(openai, "OPENAI_API_KEY is not set")), nil,
+			llm.Facts{},
 			fault.NoTarget, "", `No target of the model "smart" can serve this request: openai/gpt is not available.`,
 		},
 		{
-			"native members", route(anthropic), nil, llm.Facts{Native: []string{"n", "logprobs"}},
+			"native members", route(anthropic), nil,
+			llm.Facts{Native: []string{"n", "logprobs"}},
 			fault.Invalid, "n", `No target of the model "smart" can serve this request: ` +
 				`anthropic/claude speaks anthropic, which cannot say n and logprobs; ` +
 				`leave out n and logprobs, or ask for a model that speaks openaichat.`,
 		},
 		{
-			"operation", route(groq, anthropic), nil, llm.Facts{Op: llm.OpEmbed},
+			"operation", route(groq, anthropic), nil,
+			llm.Facts{Op: llm.OpEmbed},
 			fault.Invalid, "model", `No target of the model "smart" can serve this request: ` +
 				`groq/llama does not offer embeddings; anthropic/claude does not offer embeddings.`,
 		},
 		{
-			"raw is never translated", route(target("a/m", offer(llm.OpRaw, messages))), nil, llm.Facts{Op: llm.OpRaw},
+			"raw is never translated", route(target("a/m", offer(llm.OpRaw, messages))), nil,
+			llm.Facts{Op: llm.OpRaw},
 			fault.Invalid, "model", `No target of the model "smart" can serve this request: ` +
 				`a/m does not offer this operation in the dialect of the request.`,
 		},
 		{
-			"a target that may come back outweighs the others", route(anthropic, down(openai, "x")), nil, llm.Facts{Native: []string{"n"}},
+			"a target that may come back outweighs the others", route(anthropic, down(openai, "x")), nil,
+			llm.Facts{Native: []string{"n"}},
 			fault.NoTarget, "", `No target of the model "smart" can serve this request: ` +
 				`anthropic/claude speaks anthropic, which cannot say n; openai/gpt is not available.`,
 		},
 		{
-			"a target that would not do when it is back does not", route(down(anthropic, "x")), nil, llm.Facts{Native: []string{"n"}},
+			"a target that would not do when it is back does not", route(down(anthropic, "x")), nil,
+			llm.Facts{Native: []string{"n"}},
 			fault.Invalid, "n", `No target of the model "smart" can serve this request: ` +
 				`anthropic/claude speaks anthropic, which cannot say n; ` +
 				`leave out n, or ask for a model that speaks openaichat.`,
 		},
 		{
 			"members outweigh the operation",
-			route(target("e/m", offer(llm.OpEmbed, chat)), anthropic), nil, llm.Facts{Native: []string{"n"}},
+			route(target("e/m", offer(llm.OpEmbed, chat)), anthropic), nil,
+			llm.Facts{Native: []string{"n"}},
 			fault.Invalid, "n", `No target of the model "smart" can serve this request: ` +
 				`e/m does not offer chat; anthropic/claude speaks anthropic, which cannot say n; ` +
 				`leave out n, or ask for a model that speaks openaichat.`,
 		},
 		{
-			"targets of others are counted, not named", route(down(groq, "x"), openai), []string{"groq/*"}, llm.Facts{},
+			"targets of others are counted, not named", route(down(groq, "x"), openai),
+			[]string{"groq/*"},
+			llm.Facts{},
 			fault.NoTarget, "", `No target of the model "smart" can serve this request: ` +
 				`groq/llama is not available; another target is not open to this key.`,
 		},
 		{
-			"several targets of others", route(down(groq, "x"), openai, anthropic), []string{"groq/*"}, llm.Facts{},
+			"several targets of others", route(down(groq, "x"), openai, anthropic),
+			[]string{"groq/*"},
+			llm.Facts{},
 			fault.NoTarget, "", `No target of the model "smart" can serve this request: ` +
 				`groq/llama is not available; 2 other targets are not open to this key.`,
 		},

@@ -182,11 +182,13 @@ func TestWellKnownPrices(t *testing.T) {
 		{Query{Vendor: "deepseek", Model: "deepseek-v4-pro"}, [5]string{"1.32", "3.96", "0.044"}, deepseek},
 		{
 			Query{Vendor: "bedrock", Model: "us.anthropic.claude-sonnet-4-5-20250929-v1:0", Region: "us-east-1"},
-			[5]string{"3.3", "16.5", "0.33", "4.125", "6.6"}, bedrock,
+			[5]string{"3.3", "16.5", "0.33", "4.125", "6.6"},
+			bedrock,
 		},
 		{
 			Query{Vendor: "bedrock", Model: "global.anthropic.claude-sonnet-4-5-20250929-v1:0", Region: "us-east-1"},
-			[5]string{"3", "15", "0.3", "3.75", "6"}, bedrock,
+			[5]string{"3", "15", "0.3", "3.75", "6"},
+			bedrock,
 		},
 	}
 	for _, tt := range tests {

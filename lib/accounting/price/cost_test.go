@@ -48,7 +48,8 @@ func TestCost(t *testing.T) {
 		{"input and output", plain, llm.Usage{Input: 1200, Output: 345}, 387_000}, // 180,000 + 207,000
 		{
 			"reasoning is part of output and never added", plain,
-			llm.Usage{Input: 1200, Output: 345, Reasoning: 300}, 387_000,
+			llm.Usage{Input: 1200, Output: 345, Reasoning: 300},
+			387_000,
 		},
 		{
 			"every cache bucket", sonnet, // 3 + 3 + 7.5 + 6 + 7.5 thousandths of a dollar
@@ -59,7 +60,9 @@ func TestCost(t *testing.T) {
 		{"cache writes of a vendor that prices none cost as input", plain, llm.Usage{CacheWrite5m: 600, CacheWrite1h: 400}, 150_000},
 		{
 			"five-minute writes are covered by the dearer one-hour price",
-			price.Price{Input: usd(t, "1"), CacheWrite1h: usd(t, "2")}, llm.Usage{CacheWrite5m: 1000}, 2_000_000,
+			price.Price{Input: usd(t, "1"), CacheWrite1h: usd(t, "2")},
+			llm.Usage{CacheWrite5m: 1000},
+			2_000_000,
 		},
 		{"half a nano-dollar is rounded up", price.Price{Input: usd(t, "0.0005")}, llm.Usage{Input: 1}, 1},
 		{"less than half is rounded down", price.Price{Input: usd(t, "0.0004")}, llm.Usage{Input: 1}, 0},

@@ -40,6 +40,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 )
 
@@ -70,7 +71,9 @@ func run(args []string, log io.Writer) error {
 		return err
 	}
 	for _, n := range notes {
-		fmt.Fprintln(log, n)
+		if _, err := fmt.Fprintln(log, n); err != nil {
+			return err
+		}
 	}
 	return os.WriteFile(*out, book, 0o644) //nolint:gosec // a source file that everybody may read
 }
@@ -95,9 +98,7 @@ func generate(pathA, pathB, pathOverrides string) (book []byte, notes []string, 
 	b.refuse()
 	m := merge(a, b)
 	m.settle()
-	for k, r := range looked {
-		m.rows[k] = r
-	}
+	maps.Copy(m.rows, looked)
 	notes = append(append(append(notes, a.notes...), b.notes...), m.notes...)
 	return m.csv(), notes, nil
 }
