@@ -1,0 +1,19 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+)
+
+// patience is how long work may take before a terminal is told of it.
+const patience = 2 * time.Second
+
+// slow tells a terminal what is being done when it takes long. The result ends
+// the watch.
+func (p *Program) slow(what string) (done func()) {
+	if terminalWidth(p.Stderr) == 0 {
+		return func() {}
+	}
+	timer := time.AfterFunc(patience, func() { fmt.Fprintf(p.Stderr, "weir: %s …\n", what) })
+	return func() { timer.Stop() }
+}
