@@ -15,7 +15,8 @@ MODULES := lib/testkit/sdktest
 
 PLAIN := CGO_ENABLED=0 GOFLAGS='-trimpath -buildvcs=false'
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 # SQLite is C translated to Go. Under the race detector it runs 18 times
 # slower, so it alone is built without; our own code stays instrumented.

@@ -90,13 +90,13 @@ func (p *Program) showCalls(format string, found ledger.Found) error {
 		return err
 	}
 	if found.Bounded {
-		fmt.Fprintln(p.Stderr, "Older calls may match, too: the search ended at its bounds. Narrow it with --since, or show fewer with --last.")
+		p.say("Older calls may match, too: the search ended at its bounds. Narrow it with --since, or show fewer with --last.")
 	}
 	for _, err := range found.Unreadable {
-		fmt.Fprintln(p.Stderr, "weir:", err)
+		p.say("weir: %v", err)
 	}
 	if len(found.Unreadable) > 0 {
-		fmt.Fprintln(p.Stderr, "weir: these rows cannot be read by this version of weir")
+		p.say("weir: these rows cannot be read by this version of weir")
 		return silentError{}
 	}
 	return nil
@@ -117,8 +117,8 @@ func (p *Program) writeCalls(format string, rows []ledger.Row) error {
 		return writeCSV(p.Stdout, callHeader, lines)
 	}
 	if len(rows) == 0 {
-		_, err := fmt.Fprintln(p.Stderr, "No calls match.")
-		return err
+		p.say("No calls match.")
+		return nil
 	}
 	lines := make([][]string, 0, len(rows))
 	for _, r := range rows {

@@ -66,10 +66,10 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	case errors.As(err, &reported):
 		return exitFailed
 	case errors.As(err, &failure):
-		fmt.Fprintln(p.Stderr, "weir:", err)
+		p.say("weir: %v", err)
 		return exitFailed
 	}
-	fmt.Fprintf(p.Stderr, "weir: %s\nRun '%s --help' for its usage.\n", strings.TrimSpace(err.Error()), cmd.CommandPath())
+	p.say("weir: %s\nRun '%s --help' for its usage.", strings.TrimSpace(err.Error()), cmd.CommandPath())
 	return exitUsage
 }
 
@@ -91,6 +91,11 @@ model provider answers through.`,
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root
+}
+
+// say writes a line for people. Where stderr is gone there is nobody to tell.
+func (p *Program) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.Stderr, format+"\n", args...)
 }
 
 // help is what a command does that only has commands below it.

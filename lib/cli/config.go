@@ -73,10 +73,10 @@ func (p *Program) usableConfig(ctx context.Context, config func() (string, error
 		return nil, err
 	}
 	for _, problem := range problems {
-		fmt.Fprintln(p.Stderr, problem)
+		p.say("%v", problem)
 	}
 	if problems.Err() != nil {
-		fmt.Fprintf(p.Stderr, "weir: the configuration cannot be used: mend it, and check it with weir validate --config %s\n", file)
+		p.say("weir: the configuration cannot be used: mend it, and check it with weir validate --config %s", file)
 		return nil, silentError{}
 	}
 	return snap, nil

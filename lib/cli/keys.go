@@ -97,11 +97,11 @@ func (p *Program) showNewKey(format string, r keys.Record, secret keys.Secret) e
 	}
 	if r.Principal != "" {
 		_, err := fmt.Fprintln(p.Stdout, r.ID)
-		fmt.Fprintf(p.Stderr, "Callers that match %s are team %s, app %s. There is no secret to keep.\n", printable(r.Principal), r.Team, r.App)
+		p.say("Callers that match %s are team %s, app %s. There is no secret to keep.", printable(r.Principal), r.Team, r.App)
 		return err
 	}
 	_, err := fmt.Fprintln(p.Stdout, secret.Reveal())
-	fmt.Fprintf(p.Stderr, "Key %s for team %s, app %s. It is shown only now: keep it in a safe place.\n", r.ID, r.Team, r.App)
+	p.say("Key %s for team %s, app %s. It is shown only now: keep it in a safe place.", r.ID, r.Team, r.App)
 	return err
 }
 
@@ -150,8 +150,8 @@ func (p *Program) showKeys(format string, list []keys.Record) error {
 		return writeCSV(p.Stdout, keysHeader, rows)
 	}
 	if len(list) == 0 {
-		_, err := fmt.Fprintln(p.Stderr, "There are no keys. Make one: weir keys create --team TEAM --app APP")
-		return err
+		p.say("There are no keys. Make one: weir keys create --team TEAM --app APP")
+		return nil
 	}
 	rows := make([][]string, 0, len(list))
 	for _, r := range list {
@@ -255,7 +255,7 @@ the configuration says otherwise). Its calls stay in the ledger.`,
 			case err != nil:
 				return explain(err)
 			}
-			fmt.Fprintf(p.Stderr, "Key %s is revoked. Running gateways notice within settings.key_cache.\n", args[0])
+			p.say("Key %s is revoked. Running gateways notice within settings.key_cache.", args[0])
 			return nil
 		})
 	})

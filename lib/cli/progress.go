@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -14,6 +13,6 @@ func (p *Program) slow(what string) (done func()) {
 	if terminalWidth(p.Stderr) == 0 {
 		return func() {}
 	}
-	timer := time.AfterFunc(patience, func() { fmt.Fprintf(p.Stderr, "weir: %s …\n", what) })
+	timer := time.AfterFunc(patience, func() { p.say("weir: %s …", what) })
 	return func() { timer.Stop() }
 }

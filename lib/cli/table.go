@@ -183,6 +183,6 @@ func (p *Program) table(columns []column, rows [][]string) error {
 		return err
 	}
 	slices.Reverse(omitted)
-	_, err = fmt.Fprintf(p.Stderr, "Not shown for want of width: %s. --format json shows all.\n", strings.ToLower(strings.Join(omitted, ", ")))
-	return err
+	p.say("Not shown for want of width: %s. --format json shows all.", strings.ToLower(strings.Join(omitted, ", ")))
+	return nil
 }

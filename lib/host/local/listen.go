@@ -33,8 +33,7 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 // reason is the innermost part of a network error: the rest repeats the
 // address.
 func reason(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
 	}
 	return err

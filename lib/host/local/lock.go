@@ -68,9 +68,8 @@ func (l *Lock) Release() error {
 }
 
 func folderError(dir string, err error) error {
-	var reason error = err
-	if pe := new(fs.PathError); errors.As(err, &pe) {
-		reason = pe.Err
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		err = path.Err // the rest repeats the folder
 	}
-	return fmt.Errorf("the folder %s cannot be written (%w): give this user write access to it, or choose another folder with --store embedded:DIR", dir, reason)
+	return fmt.Errorf("the folder %s cannot be written (%w): give this user write access to it, or choose another folder with --store embedded:DIR", dir, err)
 }

@@ -207,7 +207,9 @@ func TestServeGivesUpOnSilentBodies(t *testing.T) {
 			t.Errorf("read %q, %v; want abcdef and an error", body, got)
 		}
 		stop()
-		<-ended
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	})
 }
 
@@ -238,6 +240,8 @@ func TestServeKeepsLongAnswers(t *testing.T) {
 		_ = c.Close()
 		<-gone
 		stop()
-		<-ended
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	})
 }
