@@ -158,6 +158,18 @@ func TestSum(t *testing.T) {
 	})
 }
 
+func TestTotalRoundsHalfUp(t *testing.T) {
+	for price, want := range map[money.PerMillion]money.NanoUSD{0: 0, 499_999: 0, 500_000: 1, 500_001: 1, 1_499_999: 1, 1_500_000: 2} {
+		var s money.Sum
+		if err := s.Add(1, price); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Total(); err != nil || got != want {
+			t.Errorf("one at %d: %d, %v; want %d", price, got, err, want)
+		}
+	}
+}
+
 func TestSumRefusesNegatives(t *testing.T) {
 	var s money.Sum
 	for name, err := range map[string]error{

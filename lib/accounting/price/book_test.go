@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"weir/lib/money"
+	"weir/lib/provider"
 )
 
 // small is a book with one row for every rule of Find.
@@ -227,8 +228,15 @@ func TestDisagreementIsForReview(t *testing.T) {
 	}
 }
 
+// The book names vendors as the provider table does.
 func TestEveryVendorIsThere(t *testing.T) {
 	b := builtIn(t)
+	for _, r := range provider.Rows() {
+		target := provider.Target{Endpoint: &provider.Endpoint{Row: &r}}
+		if sells := r.Env != "" && !r.Optional && r.BaseURL != ""; sells && len(b.Models(target.PriceVendor())) == 0 {
+			t.Errorf("kind %s: the book has no vendor %q", r.Kind, target.PriceVendor())
+		}
+	}
 	for _, vendor := range []string{"openai", "groq", "mistral", "deepseek", "together", "openrouter", "xai", "fireworks", "anthropic", "bedrock"} {
 		if n := len(b.Models(vendor)); n < 5 {
 			t.Errorf("%s has %d models", vendor, n)

@@ -82,6 +82,7 @@ func TestCost(t *testing.T) {
 		{"the threshold's missing cache price is its input", long, llm.Usage{Input: 400_000, CacheRead: 100_001}, 4_500_009_000},
 		{"output alone does not reach a threshold", long, llm.Usage{Input: 1, Output: 300_000}, 4_500_003_000},
 		{"a threshold keeps units", long, llm.Usage{Input: 200_001, Units: map[string]int64{"web_search": 1}}, 1_210_006_000},
+		{"audio counts towards a threshold", audio, llm.Usage{Input: 500, AudioIn: 501}, 22_540_000}, // 2,500 + 20,040 millionths of a dollar
 		{"a threshold keeps audio prices", audio, llm.Usage{AudioIn: 1001, AudioOut: 1}, 40_120_000},
 		{"beyond 64 bits before the division", price.Price{Output: usd(t, "1000")}, llm.Usage{Output: 9_000_000_000_000}, 9_000_000_000_000_000_000},
 	}
