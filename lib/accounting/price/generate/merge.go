@@ -142,7 +142,8 @@ func (m *merged) settle() {
 			m.raise(k, base, "a long prompt cheaper than a short one")
 		}
 	}
-	for k, r := range m.rows {
+	for _, k := range sorted(m.rows) {
+		r := m.rows[k]
 		if more(r.figures[cacheRead], r.figures[input]) {
 			m.note("%v: a cache read dearer than input once merged: left out", k)
 			r.figures[cacheRead], r.review = unknown, true
@@ -191,7 +192,7 @@ func (m *merged) multiply() {
 // lengthen gives every tier the thresholds of its standard price.
 func (m *merged) lengthen() {
 	tiers := map[key][]string{} // by standard key
-	for k := range m.rows {
+	for _, k := range sorted(m.rows) {
 		if k.above == 0 && k.tier != standard {
 			tiers[k.list()] = append(tiers[k.list()], k.tier)
 		}
