@@ -9,8 +9,8 @@ import (
 )
 
 // Apply returns the item after w, given the one before it; nil stands for no
-// item, on both sides. It neither changes old nor keeps it, and it is the
-// whole meaning of a Write: the SQLite driver runs it, the DynamoDB driver
+// item, on both sides. It does not change old, and it is the whole meaning of
+// a Write: the SQLite driver runs it, the DynamoDB driver
 // reads refusals by it, and the tests' model is made of it.
 //
 // w has passed a Checker. The errors are a *ConditionError, ErrOverflow,
@@ -49,14 +49,23 @@ func update(old Item, w Write) (Item, error) {
 		delete(it, name)
 	}
 	set(it, w.Set)
+	var failed error
+	first := "" // of several sums that fail, the first by name is told
 	for name, delta := range w.Add {
 		sum, err := add(it[name], delta)
-		if err != nil {
-			return nil, fmt.Errorf("%s %s/%s: adding %d to %s: %w", w.Table, w.Key.PK, w.Key.SK, delta, name, err)
+		if err != nil && (failed == nil || name < first) {
+			failed = fmt.Errorf("%s %s/%s: adding %d to %s: %w", w.Table, w.Key.PK, w.Key.SK, delta, name, err)
+			first = name
 		}
 		it[name] = sum
 	}
-	return it, checkItemSize(it)
+	if failed != nil {
+		return nil, failed
+	}
+	if err := checkItemSize(it); err != nil {
+		return nil, err
+	}
+	return it, nil
 }
 
 // set copies bytes, so that an item shares nothing with the write it came from.

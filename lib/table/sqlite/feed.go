@@ -206,8 +206,11 @@ func (db *DB) unsubscribe(name string, wake chan struct{}) {
 	}
 }
 
-// wrote wakes the feeds of a table.
-func (db *DB) wrote(t *tableSQL) {
+// wrote wakes the feeds of a table that was written.
+func (db *DB) wrote(ctx context.Context, t *tableSQL) {
+	if t.schema.TTL {
+		db.expire(ctx, t)
+	}
 	if !t.schema.Feed {
 		return
 	}

@@ -37,9 +37,10 @@ func Open(dir string, schemas []table.Schema, opts Options) (*DB, error) {
 	}
 	db := &DB{
 		opts: opts.withDefaults(), check: check, tables: map[string]*tableSQL{},
-		feeds: map[string][]chan struct{}{},
+		feeds: map[string][]chan struct{}{}, expired: map[string]time.Time{},
 	}
 	for _, s := range schemas {
+		db.expired[s.Name] = db.opts.Now()
 		db.tables[s.Name] = newTableSQL(s)
 	}
 	if err := db.connect(path); err != nil {

@@ -53,9 +53,10 @@ type DB struct {
 	writer  *writer
 	readers chan *conn // every reader, when it is not in use
 
-	mu     sync.Mutex
-	feeds  map[string][]chan struct{} // table → wake-ups of its running feeds
-	closed bool
+	mu      sync.Mutex
+	feeds   map[string][]chan struct{} // table → wake-ups of its running feeds
+	expired map[string]time.Time       // table → when expired items were last deleted
+	closed  bool
 }
 
 var (

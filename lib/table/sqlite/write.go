@@ -40,7 +40,7 @@ func (db *DB) one(ctx context.Context, w table.Write) (table.Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.wrote(t)
+	db.wrote(ctx, t)
 	return after, nil
 }
 
@@ -65,7 +65,7 @@ func (db *DB) Transact(ctx context.Context, ws []table.Write) error {
 		return err
 	}
 	for _, w := range ws {
-		db.wrote(db.tables[w.Table])
+		db.wrote(ctx, db.tables[w.Table])
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ package awstest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/google/uuid"
 
 	"weir/lib/table"
 	"weir/lib/table/dynamo"
@@ -89,7 +89,7 @@ type Store struct {
 func Open(t testing.TB, schemas []table.Schema) *Store {
 	t.Helper()
 	client := dynamodb.NewFromConfig(Config(t))
-	prefix := "test-" + uuid.NewString()[:13]
+	prefix := "test-" + rand.Text()[:12]
 	if err := dynamo.CreateTables(t.Context(), client, prefix, schemas); err != nil {
 		t.Fatalf("the DynamoDB emulator does not make tables: %v", err)
 	}
