@@ -56,7 +56,7 @@ var rules = []rule{
 	{pkg: "lib/provider/credential", own: []string{"lib/fault"}},
 	{pkg: "lib/provider", own: []string{"lib/dialect", "lib/llm", "lib/provider/credential"}},
 	{pkg: "lib/provider/upstream", own: []string{"lib/fault", "lib/llm", "lib/provider", "lib/provider/credential"}},
-	{pkg: "lib/provider/echo", own: []string{"lib/dialect", "lib/fault", "lib/llm", "lib/provider", "lib/provider/upstream", "lib/tokens", "lib/wire", "lib/wire/*"}},
+	{pkg: "lib/provider/echo", own: []string{"lib/dialect/echo", "lib/fault", "lib/llm", "lib/provider", "lib/provider/upstream", "lib/tokens"}},
 
 	// The store: a port, and drivers that only composition roots know.
 	{pkg: "lib/table"},

@@ -40,7 +40,7 @@ A call that is open is under way, or its process has died.`,
 	since := flags.String("since", "", "only calls since then: a span such as 1h or 7d, a day, or an instant")
 	format := formatFlag(cmd, formatTable, formatJSON, formatCSV)
 	store := p.storeFlag(cmd)
-	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = run(func(ctx context.Context, _ []string) error {
 		as, err := format()
 		if err != nil {
 			return err
@@ -49,9 +49,9 @@ A call that is open is under way, or its process has died.`,
 		if err != nil {
 			return usageError{err}
 		}
-		return p.withStore(cmd.Context(), store, false, func(s *Store) error {
+		return p.withStore(ctx, store, false, func(s *Store) error {
 			defer p.slow("reading the ledger")()
-			found, err := s.Calls.Recent(cmd.Context(), f)
+			found, err := s.Calls.Recent(ctx, f)
 			if err != nil {
 				return explain(err)
 			}
@@ -139,13 +139,13 @@ x-weir-call-id, and in the list of weir calls.`,
 	}
 	format := formatFlag(cmd, formatTable, formatJSON)
 	store := p.storeFlag(cmd)
-	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+	cmd.RunE = run(func(ctx context.Context, args []string) error {
 		as, err := format()
 		if err != nil {
 			return err
 		}
-		return p.withStore(cmd.Context(), store, false, func(s *Store) error {
-			row, ok, err := s.Calls.Get(cmd.Context(), args[0])
+		return p.withStore(ctx, store, false, func(s *Store) error {
+			row, ok, err := s.Calls.Get(ctx, args[0])
 			switch {
 			case err != nil:
 				return explain(err)

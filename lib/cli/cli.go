@@ -50,7 +50,7 @@ type Version struct {
 // Run runs the command that args name, without the program's own name, and
 // returns the exit status.
 func (p *Program) Run(ctx context.Context, args []string) int {
-	root := p.root()
+	root := p.root() //nolint:contextcheck // the commands get ctx from cobra, below
 	root.SetArgs(args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
@@ -129,9 +129,9 @@ func oneArg(name string) cobra.PositionalArgs {
 
 // run adapts what a command does: an error from it is a failure, not wrong
 // usage, unless it says so itself.
-func run(do func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+func run(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		err := do(cmd, args)
+		err := do(cmd.Context(), args)
 		var usage usageError
 		if err == nil || errors.As(err, &usage) {
 			return err

@@ -60,7 +60,7 @@ identity, on the gateway's IAM address.`,
 	principal := flags.String("principal", "", "IAM `PATTERN` that the callers' ARN matches, instead of a secret")
 	format := formatFlag(cmd, formatTable, formatJSON)
 	store := p.storeFlag(cmd)
-	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = run(func(ctx context.Context, _ []string) error {
 		as, err := format()
 		if err != nil {
 			return err
@@ -76,8 +76,8 @@ identity, on the gateway's IAM address.`,
 			}
 			spec.Expires = p.Now().Add(span)
 		}
-		return p.withStore(cmd.Context(), store, true, func(s *Store) error {
-			rec, secret, err := s.Keys.Create(cmd.Context(), spec)
+		return p.withStore(ctx, store, true, func(s *Store) error {
+			rec, secret, err := s.Keys.Create(ctx, spec)
 			if err != nil {
 				return explain(err)
 			}
@@ -115,14 +115,14 @@ func (p *Program) keysList() *cobra.Command {
 	}
 	format := formatFlag(cmd, formatTable, formatJSON, formatCSV)
 	store := p.storeFlag(cmd)
-	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = run(func(ctx context.Context, _ []string) error {
 		as, err := format()
 		if err != nil {
 			return err
 		}
-		return p.withStore(cmd.Context(), store, false, func(s *Store) error {
+		return p.withStore(ctx, store, false, func(s *Store) error {
 			defer p.slow("reading keys")()
-			list, err := s.Keys.List(cmd.Context())
+			list, err := s.Keys.List(ctx)
 			if err != nil {
 				return explain(err)
 			}
@@ -246,9 +246,9 @@ the configuration says otherwise). Its calls stay in the ledger.`,
 		Args:    oneArg("key id"),
 	}
 	store := p.storeFlag(cmd)
-	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
-		return p.withStore(cmd.Context(), store, false, func(s *Store) error {
-			err := s.Keys.Revoke(cmd.Context(), args[0])
+	cmd.RunE = run(func(ctx context.Context, args []string) error {
+		return p.withStore(ctx, store, false, func(s *Store) error {
+			err := s.Keys.Revoke(ctx, args[0])
 			switch {
 			case fault.KindOf(err) == fault.NotFound:
 				return fmt.Errorf("there is no key with the id %s: weir keys list shows those there are", args[0])

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -66,7 +67,7 @@ Ctrl-C lets calls under way finish for 30 seconds.`,
 	address := cmd.Flags().String("listen", listen, "`HOST:PORT` to listen on; port 0 takes any free one (default from "+envListen+")")
 	config := p.configFlag(cmd)
 	store := p.storeFlag(cmd)
-	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = run(func(ctx context.Context, _ []string) error {
 		log, err := p.logger()
 		if err != nil {
 			return usageError{err}
@@ -75,11 +76,11 @@ Ctrl-C lets calls under way finish for 30 seconds.`,
 		if err != nil {
 			return err
 		}
-		snap, err := p.usableConfig(cmd.Context(), config)
+		snap, err := p.usableConfig(ctx, config)
 		if err != nil {
 			return err
 		}
-		return p.Serve(cmd.Context(), Gateway{
+		return p.Serve(ctx, Gateway{
 			Snapshot: snap, Store: ref, Listen: *address, Version: p.Version.Version, Log: log,
 			Ready: func(e Endpoint) error { return welcome(p.Stdout, p.Version, snap, e, p.Now()) },
 		})
@@ -97,7 +98,7 @@ func (p *Program) logger() (*slog.Logger, error) {
 		}
 	}
 	opts := &slog.HandlerOptions{Level: level}
-	if terminalWidth(p.Stderr) > 0 {
+	if _, is := terminal(p.Stderr); is {
 		return slog.New(slog.NewTextHandler(p.Stderr, opts)), nil
 	}
 	return slog.New(slog.NewJSONHandler(p.Stderr, opts)), nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
@@ -22,12 +23,12 @@ cannot be called, why.`,
 	}
 	config := p.configFlag(cmd)
 	format := formatFlag(cmd, formatTable, formatJSON, formatCSV)
-	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = run(func(ctx context.Context, _ []string) error {
 		as, err := format()
 		if err != nil {
 			return err
 		}
-		snap, err := p.usableConfig(cmd.Context(), config)
+		snap, err := p.usableConfig(ctx, config)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ const patience = 2 * time.Second
 // slow tells a terminal what is being done when it takes long. The result ends
 // the watch.
 func (p *Program) slow(what string) (done func()) {
-	if terminalWidth(p.Stderr) == 0 {
+	if _, is := terminal(p.Stderr); !is {
 		return func() {}
 	}
 	timer := time.AfterFunc(patience, func() { p.say("weir: %s …", what) })

@@ -162,23 +162,25 @@ func writeRecord(w io.Writer, pairs []pair) error {
 	return nil
 }
 
-// terminalWidth returns the width of the terminal that w is, 0 when it is none.
-func terminalWidth(w io.Writer) int {
+// terminal reports whether w is a terminal, and its width: 0 where it has none
+// to tell.
+func terminal(w io.Writer) (width int, is bool) {
 	f, ok := w.(interface{ Fd() uintptr })
-	if !ok {
-		return 0
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
 	}
 	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil || !term.IsTerminal(int(f.Fd())) {
-		return 0
+	if err != nil {
+		return 0, true
 	}
-	return width
+	return width, true
 }
 
 // table writes rows for people: as wide as the terminal allows, and saying
 // what did not fit.
 func (p *Program) table(columns []column, rows [][]string) error {
-	omitted, err := writeTable(p.Stdout, terminalWidth(p.Stdout), columns, rows)
+	width, _ := terminal(p.Stdout)
+	omitted, err := writeTable(p.Stdout, width, columns, rows)
 	if err != nil || len(omitted) == 0 {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -24,7 +25,7 @@ on stderr. A clean configuration is silent.`,
 	}
 	config := p.configFlag(cmd)
 	format := formatFlag(cmd, formatTable, formatJSON)
-	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = run(func(ctx context.Context, _ []string) error {
 		as, err := format()
 		if err != nil {
 			return err
@@ -36,7 +37,7 @@ on stderr. A clean configuration is silent.`,
 		if file == "" {
 			return errors.New("there is no " + catalog.FileName + " in this folder: name a file with --config")
 		}
-		_, problems, err := p.readConfig(cmd.Context(), file)
+		_, problems, err := p.readConfig(ctx, file)
 		if err != nil {
 			return err
 		}

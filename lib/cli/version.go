@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,7 @@ func (p *Program) version() *cobra.Command {
 		Args: noArgs,
 	}
 	format := formatFlag(cmd, formatTable, formatJSON)
-	cmd.RunE = run(func(*cobra.Command, []string) error {
+	cmd.RunE = run(func(context.Context, []string) error {
 		as, err := format()
 		if err != nil {
 			return err

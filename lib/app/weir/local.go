@@ -17,6 +17,7 @@ import (
 	"weir/lib/catalog"
 	"weir/lib/cli"
 	"weir/lib/dialect"
+	echodialect "weir/lib/dialect/echo"
 	"weir/lib/dialect/openaichat"
 	"weir/lib/fault"
 	"weir/lib/gateway"
@@ -89,7 +90,7 @@ func serve(ctx context.Context, lookupEnv func(string) (string, bool), g cli.Gat
 func newGateway(g cli.Gateway, tb table.Table, auth gateway.Authenticator, web upstream.Transport) (*gateway.Gateway, error) {
 	return gateway.New(gateway.Config{
 		Fronts:    []dialect.Front{openaichat.Front{}},
-		Backs:     []dialect.Back{openaichat.Back{}, echo.Back{}},
+		Backs:     []dialect.Back{openaichat.Back{}, echodialect.Back{}},
 		Catalog:   func() *catalog.Snapshot { return g.Snapshot },
 		Keys:      auth,
 		Ledger:    ledger.New(tb),
