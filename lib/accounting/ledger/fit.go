@@ -16,14 +16,15 @@ import (
 // never cut: many of them in other alphabets can lift a row above rowBytes.
 const (
 	rowBytes    = 8 << 10
-	settleBytes = 3 << 10
+	settleBytes = 2900
 
 	maxID    = 64
 	maxWord  = 64   // what the gateway itself names
 	maxLabel = 512  // 128 characters
 	maxModel = 1024 // 256 characters
 	maxName  = 256  // a provider's
-	maxNote  = 200  // texts inside attempts and losses
+	maxPlace = 128  // provider and model of an attempt: two attempts are never cut
+	maxNote  = 200  // texts of a loss
 
 	maxEndUser = 128 // characters; longer ones are not kept
 )
@@ -38,17 +39,28 @@ func keyBytes(callID string) int {
 func fit(it table.Item, attempts []Attempt, losses []llm.Loss, room int) {
 	as, ls := make(list, len(attempts)), make(list, len(losses))
 	for i, a := range attempts {
-		a.Provider, a.Model, a.Outcome = clip(a.Provider, maxNote), clip(a.Model, maxNote), clip(a.Outcome, maxWord)
+		a.Provider, a.Model, a.Outcome = line(a.Provider, maxPlace), line(a.Model, maxPlace), line(a.Outcome, maxWord)
 		as[i] = toJSON(a)
 	}
 	for i, l := range losses {
-		ls[i] = toJSON(llm.Loss{Field: clip(l.Field, maxNote), Why: clip(l.Why, maxNote)})
+		ls[i] = toJSON(llm.Loss{Field: line(l.Field, maxNote), Why: line(l.Why, maxNote)})
 	}
 	room -= it.Size()
 	ls = shorten(len(ls), room-as.size(attrAttempts), attrLosses, func(left int) list { return cutLosses(ls, left) })
 	as = shorten(len(as)-2, room-ls.size(attrLosses), attrAttempts, func(left int) list { return cutAttempts(as, attempts, left) })
 	as.put(it, attrAttempts)
 	ls.put(it, attrLosses)
+}
+
+// line is clip without control characters, which JSON would write six times as
+// long.
+func line(s string, limit int) string {
+	return clip(strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return '\uFFFD'
+		}
+		return r
+	}, s), limit)
 }
 
 // list is a JSON array by its encoded elements.

@@ -140,9 +140,7 @@ func encode(r Row) table.Item {
 	if r.State == Open {
 		return it
 	}
-	it[attrReleased] = true
-	closing := results(r.settlement(), rowBytes-table.Item(it).Size()-keyBytes(r.CallID))
-	maps.Copy(it, closing)
+	maps.Copy(it, results(r.State, r.settlement(), rowBytes-it.Size()-keyBytes(r.CallID)))
 	return it
 }
 
@@ -176,10 +174,11 @@ func labels(r Row) table.Item {
 	return table.Item(f)
 }
 
-// results are what is known of a call at its end, in at most room bytes if
-// cutting losses and attempts can do it.
-func results(s Settlement, room int) table.Item {
-	f := fields{}
+// results are what closes a row, in at most room bytes if cutting losses and
+// attempts can do it. No limit of the call waits for an answer, so the row is
+// released in the same write.
+func results(state State, s Settlement, room int) table.Item {
+	f := fields{attrState: string(state), attrReleased: true}
 	f.text(attrOutcome, s.Outcome, maxWord)
 	f.text(attrProvider, s.Provider, maxName)
 	f.text(attrModel, s.Model, maxName)

@@ -77,8 +77,7 @@ func (l *Ledger) Open(ctx context.Context, r Row) error {
 // and both have changed nothing. After StoreDown the row may be settled or
 // open: Settle again, or leave it to the reaper.
 func (l *Ledger) Settle(ctx context.Context, callID string, s Settlement) error {
-	set := results(s, settleBytes)
-	set[attrState], set[attrReleased] = string(Settled), true
+	set := results(Settled, s, settleBytes)
 	return l.closeRow(ctx, "ledger.Settle", callID, set, func(now Row) bool {
 		return now.State == Settled && (now.Outcome != fault.OutcomeAbandoned || s.Outcome == fault.OutcomeAbandoned)
 	})
@@ -88,8 +87,7 @@ func (l *Ledger) Settle(ctx context.Context, callID string, s Settlement) error 
 // limit's kind. Lost answers and errors are as with Settle; a row that is
 // refused already is success.
 func (l *Ledger) Refuse(ctx context.Context, callID, outcome string, at time.Time) error {
-	set := results(Settlement{Outcome: outcome, UsageSource: UsageNone, SettledAt: at}, settleBytes)
-	set[attrState], set[attrReleased] = string(Refused), true
+	set := results(Refused, Settlement{Outcome: outcome, UsageSource: UsageNone, SettledAt: at}, settleBytes)
 	return l.closeRow(ctx, "ledger.Refuse", callID, set, func(now Row) bool { return now.State == Refused })
 }
 
