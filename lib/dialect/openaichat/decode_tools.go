@@ -1,0 +1,128 @@
+package openaichat
+
+import (
+	"weir/lib/llm"
+	"weir/lib/wire/rawjson"
+)
+
+var (
+	toolFields     = rawjson.NewFields("type", "function", "cache_control")
+	functionFields = rawjson.NewFields("name", "description", "parameters", "strict", "cache_control")
+	choiceFields   = rawjson.NewFields("type", "function")
+	chosenFields   = rawjson.NewFields("name")
+)
+
+// tools reads the functions of tools, and of the older functions. Tools of
+// another type can only be said in this dialect.
+func (d *decoder) tools(root rawjson.Value) []llm.Tool {
+	var out []llm.Tool
+	for _, v := range d.array(root.Get("tools"), "an array of objects") {
+		if v.Kind() != rawjson.Object {
+			d.wrongType(v, "an object")
+			return out
+		}
+		d.need(llm.NeedTools)
+		if kind := d.needStr(v, "type"); kind != "function" {
+			d.native(v.Path())
+			d.toolState(v)
+			d.count(string(v.Raw()))
+			continue
+		}
+		d.keepUnknown(toolFields, v)
+		fn := v.Get("function")
+		if !fn.Exists() {
+			d.missing(v, "function")
+			return out
+		}
+		if t, ok := d.function(fn); ok {
+			if c := d.cachePoint(v); c != nil {
+				t.Cache = c
+			}
+			out = append(out, t)
+		}
+	}
+	for _, v := range d.array(root.Get("functions"), "an array of objects") {
+		d.need(llm.NeedTools)
+		if t, ok := d.function(v); ok {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// toolState notes what tools that run at the provider refer to.
+func (d *decoder) toolState(v rawjson.Value) {
+	for m := range v.Members() {
+		for _, holder := range []rawjson.Value{v, m.Value} {
+			d.upstreamOnce(holder.Get("container"))
+			for _, id := range holder.Get("vector_store_ids").Elems() {
+				d.upstreamOnce(id)
+			}
+		}
+	}
+}
+
+func (d *decoder) upstreamOnce(v rawjson.Value) {
+	before := len(d.facts.Upstream)
+	d.upstream(v)
+	for i := range before {
+		if len(d.facts.Upstream) > before && d.facts.Upstream[i] == d.facts.Upstream[before] {
+			d.facts.Upstream = d.facts.Upstream[:before]
+		}
+	}
+}
+
+func (d *decoder) function(fn rawjson.Value) (llm.Tool, bool) {
+	if fn.Kind() != rawjson.Object {
+		d.wrongType(fn, "an object")
+		return llm.Tool{}, false
+	}
+	t := llm.Tool{
+		Name:        d.needStr(fn, "name"),
+		Description: d.str(fn.Get("description")),
+		Strict:      d.boolean(fn.Get("strict")),
+		Cache:       d.cachePoint(fn),
+	}
+	if p := fn.Get("parameters"); d.object(p, "an object") {
+		t.Schema = p.Raw()
+	}
+	d.count(t.Name)
+	d.count(t.Description)
+	d.count(string(t.Schema))
+	d.keepUnknown(functionFields, fn)
+	return t, true
+}
+
+// toolChoice reads tool_choice and parallel_tool_calls.
+func (d *decoder) toolChoice(root rawjson.Value) llm.ToolChoice {
+	c := llm.ToolChoice{Parallel: d.boolean(root.Get("parallel_tool_calls"))}
+	v := root.Get("tool_choice")
+	if s, ok := v.Text(); ok {
+		switch s {
+		case "none", "auto", "required":
+			c.Mode = s
+		case "any": // Mistral's word
+			c.Mode = "required"
+		default:
+			d.fail(v.Path(), codeValue, "Invalid value for '%s': '%s'. Supported values are: 'none', 'auto' and 'required'.", v.Path(), shorten(s))
+		}
+		return c
+	}
+	if !d.object(v, "a string or an object") {
+		return c
+	}
+	if kind := d.needStr(v, "type"); kind != "function" { // custom, allowed_tools …
+		d.native(v.Path())
+		return c
+	}
+	d.keepUnknown(choiceFields, v)
+	fn := v.Get("function")
+	if !fn.Exists() {
+		d.missing(v, "function")
+	}
+	if d.object(fn, "an object") {
+		c.Mode, c.Name = "tool", d.needStr(fn, "name")
+		d.keepUnknown(chosenFields, fn)
+	}
+	return c
+}

@@ -1,0 +1,220 @@
+package openaichat
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"weir/lib/llm"
+)
+
+// system writes the system prompt as one message.
+func (e *encoder) system(blocks []llm.Block) {
+	if len(blocks) == 0 {
+		return
+	}
+	e.w.Open('{').Name("role").Str("system")
+	e.content("system", blocks)
+	e.w.Close('}')
+}
+
+// turn writes one turn. The results of tools in a user turn are messages of
+// their own and come first, because they answer the turn before.
+func (e *encoder) turn(i int, t llm.Turn) {
+	at := fmt.Sprintf("messages[%d]", i)
+	switch t.Role {
+	case llm.Assistant:
+		e.assistant(at, t)
+		return
+	case llm.System:
+		e.w.Open('{').Name("role").Str("system")
+		e.content(at, t.Blocks)
+		e.w.Close('}')
+		return
+	case llm.User:
+	}
+	var rest []llm.Block
+	for _, b := range t.Blocks {
+		r, ok := b.(*llm.ToolResult)
+		if !ok {
+			rest = append(rest, b)
+			continue
+		}
+		rest = append(rest, e.toolResult(at, r)...)
+	}
+	if len(rest) == 0 {
+		return
+	}
+	e.w.Open('{').Name("role").Str("user")
+	if t.Name != "" {
+		e.w.Name("name").Str(t.Name)
+	}
+	e.content(at, rest)
+	e.w.Close('}')
+}
+
+// toolResult writes a tool message. It can hold text only: media is returned,
+// to go into the user message that follows.
+func (e *encoder) toolResult(at string, r *llm.ToolResult) []llm.Block {
+	e.cache(r.Cache)
+	var text strings.Builder
+	var media []llm.Block
+	for _, b := range r.Content {
+		switch b := b.(type) {
+		case *llm.Text:
+			e.cache(b.Cache)
+			text.WriteString(b.Text)
+		case *llm.Media:
+			media = append(media, b)
+			e.drop(at+".tool_result."+b.Kind, "moved into the user message that follows")
+		case *llm.Opaque:
+			e.refuse(at+".tool_result."+b.Type, "only the dialect of the request has it")
+		case *llm.Thinking, *llm.ToolUse, *llm.ToolResult:
+			e.refuse(at+".tool_result", "a tool's result holds text and media only")
+		}
+	}
+	if r.IsError {
+		e.drop("tool_result.is_error", "Chat Completions has no such member; the text has to say it")
+	}
+	e.w.Open('{').Name("role").Str("tool").Name("tool_call_id").Str(r.CallID).
+		Name("content").Str(text.String()).Close('}')
+	return media
+}
+
+// assistant writes an assistant turn: text as content, calls beside it.
+// Thinking is left out, except for vendors that take it back.
+func (e *encoder) assistant(at string, t llm.Turn) {
+	var text, thinking strings.Builder
+	var calls []*llm.ToolUse
+	hasText := false
+	for _, b := range t.Blocks {
+		switch b := b.(type) {
+		case *llm.Text:
+			e.cache(b.Cache)
+			hasText = true
+			text.WriteString(b.Text)
+		case *llm.Thinking:
+			thinking.WriteString(b.Text)
+			if !e.target.Quirks.TakesReasoning || b.Redacted || b.Seal != nil {
+				e.drop("thinking", "this provider does not take thinking or its signature back")
+			}
+		case *llm.ToolUse:
+			e.cache(b.Cache)
+			calls = append(calls, b)
+		case *llm.Opaque:
+			e.refuse(at+"."+b.Type, "only the dialect of the request has it")
+		case *llm.Media:
+			e.refuse(at+"."+b.Kind, "an assistant message holds text and tool calls only")
+		case *llm.ToolResult:
+			e.refuse(at+".tool_result", "an assistant message holds text and tool calls only")
+		}
+	}
+	if !hasText && len(calls) == 0 {
+		return // only thinking: an empty assistant message is refused
+	}
+	e.w.Open('{').Name("role").Str("assistant")
+	optional(e.w.Name("content"), hasText, text.String())
+	if thinking.Len() > 0 && e.target.Quirks.TakesReasoning {
+		e.w.Name("reasoning_content").Str(thinking.String())
+	}
+	e.calls(calls)
+	e.w.Close('}')
+}
+
+func (e *encoder) calls(calls []*llm.ToolUse) {
+	if len(calls) == 0 {
+		return
+	}
+	e.w.Name("tool_calls").Open('[')
+	for _, c := range calls {
+		arguments := string(c.Input)
+		if arguments == "" {
+			arguments = "{}"
+		}
+		e.w.Open('{').Name("id").Str(c.CallID).Name("type").Str("function").
+			Name("function").Open('{').Name("name").Str(c.Name).Name("arguments").Str(arguments).Close('}').Close('}')
+	}
+	e.w.Close(']')
+}
+
+// content writes blocks as a string where they are one text, else as parts.
+func (e *encoder) content(at string, blocks []llm.Block) {
+	e.w.Name("content")
+	if len(blocks) == 1 {
+		if t, ok := blocks[0].(*llm.Text); ok {
+			e.cache(t.Cache)
+			e.w.Str(t.Text)
+			return
+		}
+	}
+	e.w.Open('[')
+	for i, b := range blocks {
+		e.part(fmt.Sprintf("%s.content[%d]", at, i), b)
+	}
+	e.w.Close(']')
+}
+
+func (e *encoder) part(at string, b llm.Block) {
+	switch b := b.(type) {
+	case *llm.Text:
+		e.cache(b.Cache)
+		e.w.Open('{').Name("type").Str("text").Name("text").Str(b.Text).Close('}')
+	case *llm.Media:
+		e.cache(b.Cache)
+		e.media(at, b)
+	case *llm.Opaque:
+		if b.Dialect == Name {
+			e.w.Raw(b.Raw)
+			return
+		}
+		e.refuse(at, "only the dialect of the request has a "+b.Type)
+	case *llm.Thinking:
+		e.drop("thinking", "this provider does not take thinking back")
+	case *llm.ToolUse, *llm.ToolResult:
+		e.refuse(at, "tool calls and results do not belong here")
+	}
+}
+
+func (e *encoder) media(at string, m *llm.Media) {
+	switch {
+	case m.Kind == "image":
+		e.w.Open('{').Name("type").Str("image_url").Name("image_url").Open('{').Name("url").Str(mediaURL(m))
+		if m.Detail != "" {
+			e.w.Name("detail").Str(m.Detail)
+		}
+		e.w.Close('}').Close('}')
+	case m.Kind == "audio" && len(m.Data) > 0:
+		e.w.Open('{').Name("type").Str("input_audio").Name("input_audio").Open('{').
+			Name("data").Str(base64.StdEncoding.EncodeToString(m.Data)).
+			Name("format").Str(audioFormat(m.MIME)).Close('}').Close('}')
+	case m.Kind == "document" && len(m.Data) > 0:
+		name := m.Name
+		if name == "" {
+			name = "document" // required beside file_data
+		}
+		e.w.Open('{').Name("type").Str("file").Name("file").Open('{').Name("filename").Str(name).
+			Name("file_data").Str(mediaURL(m)).Close('}').Close('}')
+	default:
+		e.refuse(at, "Chat Completions takes "+m.Kind+" content by value only; send the data instead of a URL")
+	}
+}
+
+// mediaURL is the media's URL, or a data URL of its bytes.
+func mediaURL(m *llm.Media) string {
+	if len(m.Data) == 0 {
+		return m.URL
+	}
+	return "data:" + m.MIME + ";base64," + base64.StdEncoding.EncodeToString(m.Data)
+}
+
+// audioFormat is the format's name for a MIME type.
+func audioFormat(mime string) string {
+	name := strings.TrimPrefix(mime, "audio/")
+	switch name {
+	case "mpeg":
+		return "mp3"
+	case "x-wav", "wave", "vnd.wave":
+		return "wav"
+	}
+	return name
+}

@@ -1,0 +1,198 @@
+package openaichat
+
+import (
+	"fmt"
+
+	"weir/lib/dialect"
+	"weir/lib/fault"
+	"weir/lib/llm"
+	"weir/lib/wire/rawjson"
+)
+
+const opEncode = "openaichat.Encode"
+
+// Encode writes a request of another dialect anew. What Chat Completions
+// cannot say is a Loss, or an error that names the member where leaving it out
+// would change the meaning or the target is strict.
+func (Back) Encode(op llm.Op, req *llm.Request, t dialect.Target) (llm.Outbound, []llm.Loss, error) {
+	e := &encoder{target: t}
+	for _, path := range req.Facts.Native {
+		e.refuse(path, "only the dialect of the request has it")
+	}
+	e.w.Open('{').Name("model").Str(t.Model)
+	out := outbound(t, req.Facts.Stream)
+	switch b := req.Body.(type) {
+	case *llm.Chat:
+		e.chat(b, req.Facts)
+		if req.Facts.Stream {
+			e.w.Name("stream").Bool(true)
+			if !t.Quirks.NoStreamUsage {
+				e.w.Name("stream_options").Open('{').Name("include_usage").Bool(true).Close('}')
+				out.Withheld = []string{withheldUsage}
+			}
+		}
+		e.extras(b.Extra)
+	case *llm.Embed:
+		e.embed(b, req.Facts)
+		e.extras(b.Extra)
+	case nil:
+		return llm.Outbound{}, nil, fault.Wrap(fault.Internal, opEncode, fmt.Errorf("no body for %q", op))
+	}
+	if e.err != nil {
+		return llm.Outbound{}, nil, e.err
+	}
+	out.Body = e.w.Close('}').Take()
+	return out, e.loss, nil
+}
+
+// encoder writes one request.
+type encoder struct {
+	w      rawjson.Builder
+	target dialect.Target
+	loss   []llm.Loss
+	lost   map[string]bool
+	err    error
+}
+
+// refuse stops the request: leaving field out would change its meaning.
+func (e *encoder) refuse(field, why string) {
+	if e.err == nil {
+		e.err = &fault.Error{
+			Kind: fault.Invalid, Op: opEncode, Param: field, Code: codeUnknown,
+			Public: fmt.Sprintf("Unsupported parameter: '%s' cannot be sent to this model's provider: %s.", field, why),
+		}
+	}
+}
+
+// drop notes once for a field that it is left out or changed.
+func (e *encoder) drop(field, why string) {
+	if e.target.Strict {
+		e.refuse(field, why)
+	}
+	if e.lost[field] {
+		return
+	}
+	if e.lost == nil {
+		e.lost = map[string]bool{}
+	}
+	e.lost[field] = true
+	e.loss = append(e.loss, llm.Loss{Field: field, Why: why})
+}
+
+func (e *encoder) chat(c *llm.Chat, f llm.Facts) {
+	e.w.Name("messages").Open('[')
+	e.system(c.System)
+	for i, t := range c.Turns {
+		e.turn(i, t)
+	}
+	e.w.Close(']')
+	e.tools(c.Tools)
+	e.choice(c.Choice, len(c.Tools) > 0)
+	e.params(c.Params)
+	if f.EndUser != "" {
+		e.w.Name("user").Str(f.EndUser)
+	}
+}
+
+func (e *encoder) tools(tools []llm.Tool) {
+	if len(tools) == 0 {
+		return
+	}
+	e.w.Name("tools").Open('[')
+	for _, t := range tools {
+		e.cache(t.Cache)
+		e.w.Open('{').Name("type").Str("function").Name("function").Open('{').Name("name").Str(t.Name)
+		if t.Description != "" {
+			e.w.Name("description").Str(t.Description)
+		}
+		if len(t.Schema) > 0 {
+			e.w.Name("parameters").Raw(t.Schema)
+		}
+		e.strict(t.Strict)
+		e.w.Close('}').Close('}')
+	}
+	e.w.Close(']')
+}
+
+func (e *encoder) strict(s *bool) {
+	if s != nil {
+		e.w.Name("strict").Bool(*s)
+	}
+}
+
+// cache notes that a cache point cannot be said.
+func (e *encoder) cache(c *llm.CachePoint) {
+	if c != nil {
+		e.drop("cache_control", "this provider caches prompts by itself or not at all")
+	}
+}
+
+func (e *encoder) choice(c llm.ToolChoice, tools bool) {
+	switch c.Mode {
+	case "":
+	case "tool":
+		e.w.Name("tool_choice").Open('{').Name("type").Str("function").
+			Name("function").Open('{').Name("name").Str(c.Name).Close('}').Close('}')
+	default:
+		if tools { // without tools OpenAI refuses it
+			e.w.Name("tool_choice").Str(c.Mode)
+		}
+	}
+	if c.Parallel != nil && tools {
+		e.w.Name("parallel_tool_calls").Bool(*c.Parallel)
+	}
+}
+
+// embed writes an Embeddings request.
+func (e *encoder) embed(b *llm.Embed, f llm.Facts) {
+	e.w.Name("input")
+	if len(b.Inputs) > 0 {
+		e.w.Open('[')
+		for _, s := range b.Inputs {
+			e.w.Str(s)
+		}
+		e.w.Close(']')
+	} else {
+		e.w.Open('[')
+		for _, ids := range b.Tokens {
+			e.w.Open('[')
+			for _, id := range ids {
+				e.w.Int(id)
+			}
+			e.w.Close(']')
+		}
+		e.w.Close(']')
+	}
+	if b.Dimensions > 0 {
+		e.w.Name("dimensions").Int(b.Dimensions)
+	}
+	if b.Encoding != "" {
+		e.w.Name("encoding_format").Str(b.Encoding)
+	}
+	if f.EndUser != "" {
+		e.w.Name("user").Str(f.EndUser)
+	}
+}
+
+// extras writes this dialect's own members back and accounts for others'.
+func (e *encoder) extras(all []llm.Extra) {
+	for _, x := range all {
+		switch {
+		case x.Dialect == Name && topLevel(x.Path):
+			e.w.Name(x.Path).Raw(x.Raw)
+		case x.Hint:
+			e.drop(x.Path, "this provider has no such parameter")
+		default:
+			e.refuse(x.Path, "it has no such parameter")
+		}
+	}
+}
+
+func topLevel(path string) bool {
+	for _, c := range path {
+		if c == '.' || c == '[' {
+			return false
+		}
+	}
+	return path != ""
+}

@@ -1,0 +1,270 @@
+package openaichat
+
+import (
+	"weir/lib/dialect"
+	"weir/lib/fault"
+	"weir/lib/llm"
+	"weir/lib/wire/rawjson"
+)
+
+// chunk holds the members of one chunk, or of a whole answer, that are read.
+type chunk struct {
+	id, model, choices, usage, tier, groq rawjson.Value
+}
+
+func (c *chunk) read(root rawjson.Value) {
+	for m := range root.Members() {
+		switch string(m.Name()) {
+		case "id":
+			c.id = m.Value
+		case "model":
+			c.model = m.Value
+		case "choices":
+			c.choices = m.Value
+		case "usage":
+			c.usage = m.Value
+		case "service_tier":
+			c.tier = m.Value
+		case "x_groq": // Groq puts usage here, too
+			c.groq = m.Value
+		}
+	}
+}
+
+// state turns the flat deltas of choice 0 into blocks: a run of text, of
+// reasoning or of refusal is one block, and so is each tool call. Calls may
+// interleave; a block of text ends where another kind begins.
+type state struct {
+	quirks  dialect.Quirks
+	events  []llm.Event // of the chunk at hand
+	id      string
+	began   bool
+	next    int // index of the next block
+	open    blockKind
+	current int // index of the open block that is no tool call
+	calls   []*call
+	byIndex map[int64]*call
+	legacy  *call
+	usage   usage
+	stopped bool
+	others  map[int64]bool // choices beside 0 → has ended
+}
+
+// blockKind is the kind of the open block that is no tool call.
+type blockKind uint8
+
+const (
+	noBlock blockKind = iota
+	textBlock
+	refusalBlock
+	thinkingBlock
+	audioBlock
+)
+
+func newState(q dialect.Quirks) *state { return &state{quirks: q} }
+
+func (s *state) emit(ev llm.Event) { s.events = append(s.events, ev) }
+
+// complete reports whether every choice that was seen has ended.
+func (s *state) complete() bool {
+	for _, ended := range s.others {
+		if !ended {
+			return false
+		}
+	}
+	return s.stopped
+}
+
+// start yields Started once id or model are known.
+func (s *state) start(c *chunk) {
+	if s.began {
+		return
+	}
+	id, _ := c.id.Text()
+	model, _ := c.model.Text()
+	if id != "" || model != "" {
+		s.began, s.id = true, id
+		s.emit(llm.Started{ID: id, Model: model})
+	}
+}
+
+// delta reads a delta, or, with whole, a message.
+func (s *state) delta(v rawjson.Value, whole bool) {
+	var reasoning, content, refusal, audio, images, calls, function, annotations rawjson.Value
+	for m := range v.Members() {
+		switch string(m.Name()) {
+		case "content":
+			content = m.Value
+		case "reasoning_content": // DeepSeek, Moonshot, Z.AI, older vLLM
+			reasoning = m.Value
+		case "reasoning": // OpenRouter, Groq, vLLM
+			if !reasoning.Exists() {
+				reasoning = m.Value
+			}
+		case "refusal":
+			refusal = m.Value
+		case "tool_calls":
+			calls = m.Value
+		case "function_call":
+			function = m.Value
+		case "audio":
+			audio = m.Value
+		case "images":
+			images = m.Value
+		case "annotations":
+			annotations = m.Value
+		}
+	}
+	s.add(thinkingBlock, reasoning.Bytes())
+	s.content(content)
+	s.add(refusalBlock, refusal.Bytes())
+	s.audio(audio)
+	for _, v := range images.Elems() {
+		s.whole(&llm.Opaque{Dialect: Name, Type: "image", Raw: clone(v)})
+	}
+	for _, v := range annotations.Elems() {
+		if s.open == textBlock {
+			s.emit(llm.Cited{Index: s.current, Cite: clone(v)})
+		}
+	}
+	for i, v := range calls.Elems() {
+		s.toolCall(v, int64(i), whole)
+	}
+	s.functionCall(function)
+}
+
+// content is text, or parts of text and thinking as Mistral's reasoning models
+// send them (docs.mistral.ai/capabilities/reasoning, read 2026-11).
+func (s *state) content(v rawjson.Value) {
+	s.add(textBlock, v.Bytes())
+	for _, part := range v.Elems() {
+		s.add(textBlock, part.Get("text").Bytes())
+		thinking := part.Get("thinking")
+		s.add(thinkingBlock, thinking.Bytes())
+		for _, t := range thinking.Elems() {
+			s.add(thinkingBlock, t.Get("text").Bytes())
+		}
+	}
+}
+
+// add adds text to the open block of that kind, or opens one.
+func (s *state) add(kind blockKind, text []byte) {
+	if len(text) == 0 {
+		return
+	}
+	if s.open != kind {
+		switch kind {
+		case textBlock:
+			s.begin(kind, &llm.Text{})
+		case refusalBlock:
+			s.begin(kind, &llm.Text{Refusal: true})
+		case thinkingBlock:
+			s.begin(kind, &llm.Thinking{})
+		case noBlock, audioBlock:
+			return
+		}
+	}
+	s.emit(llm.Delta{Index: s.current, Text: string(text)})
+}
+
+// audio output can only be relayed. Its transcript stands for it.
+func (s *state) audio(v rawjson.Value) {
+	if !v.Exists() {
+		return
+	}
+	if s.open != audioBlock {
+		s.begin(audioBlock, &llm.Opaque{Dialect: Name, Type: "audio"})
+	}
+	if t := v.Get("transcript").Bytes(); len(t) > 0 {
+		s.emit(llm.Delta{Index: s.current, Text: string(t)})
+	}
+}
+
+func (s *state) begin(kind blockKind, b llm.Block) {
+	s.end()
+	s.open, s.current = kind, s.take()
+	s.emit(llm.Opened{Index: s.current, Block: b})
+}
+
+// whole yields a block that comes in one piece.
+func (s *state) whole(b llm.Block) {
+	s.end()
+	i := s.take()
+	s.emit(llm.Opened{Index: i, Block: b})
+	s.emit(llm.Closed{Index: i})
+}
+
+func (s *state) take() int {
+	s.next++
+	return s.next - 1
+}
+
+// end closes the open block that is no tool call.
+func (s *state) end() {
+	if s.open != noBlock {
+		s.emit(llm.Closed{Index: s.current})
+		s.open = noBlock
+	}
+}
+
+// closeAll closes what is open.
+func (s *state) closeAll() {
+	s.end()
+	for _, c := range s.calls {
+		s.closeCall(c)
+	}
+}
+
+// finish reads a finish reason; null means that there is more to come.
+func (s *state) finish(v rawjson.Value, op string) error {
+	reason, raw, err := stopReason(v, op)
+	if err != nil || raw == "" || s.stopped {
+		return err
+	}
+	s.stop(reason, raw)
+	return nil
+}
+
+// stop yields why the answer ended. Vendors say "stop" behind tool calls, too,
+// and agents would then end their work.
+func (s *state) stop(reason llm.StopReason, raw string) {
+	s.closeAll()
+	if reason == llm.StopEnd && len(s.calls) > 0 {
+		reason = llm.StopTools
+	}
+	s.stopped = true
+	s.emit(llm.Stopped{Reason: reason, Raw: raw})
+}
+
+// stopReason translates a finish reason. Words that say that generation failed
+// are errors: an answer that broke off must not pass for a short one. A word
+// that is not known is an end like any other, and kept.
+func stopReason(v rawjson.Value, op string) (reason llm.StopReason, raw string, err error) {
+	raw, _ = v.Text()
+	switch raw {
+	case "", "stop", "eos", "eos_token", "end_turn":
+		return llm.StopEnd, raw, nil
+	case "length", "max_tokens":
+		return llm.StopLength, raw, nil
+	case "model_length", "model_context_window_exceeded": // Mistral; Z.AI
+		return llm.StopContext, raw, nil
+	case "tool_calls", "tool_call", "tool_use", "function_call":
+		return llm.StopTools, raw, nil
+	case "stop_sequence":
+		return llm.StopSequence, raw, nil
+	case "content_filter", "sensitive": // OpenAI; Z.AI
+		return llm.StopFilter, raw, nil
+	case "refusal":
+		return llm.StopRefusal, raw, nil
+	case "error", "network_error", "insufficient_system_resource": // Mistral and OpenRouter; Z.AI; DeepSeek
+		return "", raw, fault.Wrap(fault.TargetFailed, op, errFinish(raw))
+	case "abort": // vLLM, SGLang
+		return "", raw, fault.Wrap(fault.Truncated, op, errFinish(raw))
+	}
+	return llm.StopEnd, raw, nil
+}
+
+// errFinish is a finish reason that means failure.
+type errFinish string
+
+func (e errFinish) Error() string { return "finish reason " + string(e) }

@@ -1,0 +1,122 @@
+package openaichat
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"weir/lib/dialect"
+	"weir/lib/fault"
+	"weir/lib/llm"
+	"weir/lib/wire/rawjson"
+)
+
+const opUnary = "openaichat.Unary"
+
+// answerOptions: answers are read as they come. Vectors and log probabilities
+// are never looked into.
+var answerOptions = rawjson.Options{Lenient: true, Opaque: []string{"embedding", "logprobs"}}
+
+// Unary reads a whole answer. The frame is body itself.
+func (Back) Unary(op llm.Op, _ llm.Outbound, t dialect.Target, body []byte) (llm.Chunk, error) {
+	doc, err := rawjson.Parse(body, answerOptions)
+	if err != nil {
+		return llm.Chunk{}, fault.Wrap(fault.TargetFailed, opUnary, err)
+	}
+	root := doc.Root()
+	if failure, ok := readFailure(root); ok {
+		e := failure.fault(opUnary, 0)
+		e.Upstream = failure.upstream(200, jsonType, "", body)
+		return failureChunk(e, body), e
+	}
+	var events []llm.Event
+	switch op {
+	case llm.OpChat:
+		events, err = chatEvents(root, t)
+	case llm.OpEmbed:
+		events, err = vectorEvents(root, t)
+	case llm.OpCount, llm.OpRaw:
+		err = fmt.Errorf("no operation %q", op)
+	default:
+		err = fmt.Errorf("no operation %q", op)
+	}
+	if err != nil {
+		return llm.Chunk{}, classified(opUnary, err)
+	}
+	return llm.Chunk{Frame: frame(body), Events: append(events, llm.Finished{})}, nil
+}
+
+// failureChunk holds the provider's own error where the caller may see it.
+func failureChunk(e *fault.Error, body []byte) llm.Chunk {
+	if e.Upstream == nil || !e.Kind.Disposition().RelayBody {
+		return llm.Chunk{}
+	}
+	return llm.Chunk{Frame: frame(body)}
+}
+
+func chatEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
+	s := newState(t.Quirks)
+	choices := root.Get("choices")
+	if choices.Len() == 0 {
+		return nil, errors.New("an answer without choices")
+	}
+	var ch chunk
+	ch.read(root)
+	s.start(&ch)
+	s.usage.read(&ch)
+	first := choices.At(0)
+	for i, c := range choices.Elems() {
+		if index(c, int64(i)) == 0 {
+			first = c
+			break
+		}
+	}
+	s.delta(first.Get("message"), true)
+	if err := s.finish(first.Get("finish_reason"), opUnary); err != nil {
+		return nil, err
+	}
+	if !s.stopped {
+		s.stop(llm.StopEnd, "")
+	}
+	if s.usage.seen {
+		s.emit(llm.Used{Usage: s.usage.buckets(t.Quirks.CacheExclusive)})
+	}
+	return s.events, nil
+}
+
+func vectorEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
+	data := root.Get("data")
+	n := data.Len()
+	if n == 0 {
+		return nil, errors.New("an answer without data")
+	}
+	vectors := make([]json.RawMessage, n)
+	for i, d := range data.Elems() {
+		v := d.Get("embedding")
+		at := index(d, int64(i))
+		if k := v.Kind(); k != rawjson.Array && k != rawjson.String {
+			return nil, errors.New("an entry of data without an embedding")
+		}
+		if at < 0 || at >= int64(n) || vectors[at] != nil {
+			return nil, errors.New("an entry of data with a wrong index")
+		}
+		vectors[at] = v.Raw()
+	}
+	s := newState(t.Quirks)
+	var ch chunk
+	ch.read(root)
+	s.start(&ch)
+	s.emit(llm.Vectors{Raw: vectors})
+	if s.usage.read(&ch) {
+		s.emit(llm.Used{Usage: s.usage.buckets(t.Quirks.CacheExclusive)})
+	}
+	return s.events, nil
+}
+
+// index is an element's own index, or its place where it has none.
+func index(v rawjson.Value, place int64) int64 {
+	if n, ok := v.Get("index").Int(); ok {
+		return n
+	}
+	return place
+}

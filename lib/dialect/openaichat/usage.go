@@ -1,0 +1,153 @@
+package openaichat
+
+import (
+	"weir/lib/llm"
+	"weir/lib/wire/rawjson"
+)
+
+// The counts that vendors report.
+type count uint8
+
+const (
+	prompt count = iota
+	completion
+	total
+	cached
+	cacheWrite
+	audioIn
+	reasoning
+	audioOut
+	numCounts
+)
+
+// maxCount is above every real count; a larger one is not believed.
+const maxCount = 1 << 40
+
+// usage merges what the chunks of one answer report: the last value of a
+// count wins, one that is absent or null changes nothing, and an explicit zero
+// is a value.
+type usage struct {
+	seen bool // a count was reported
+	has  [numCounts]bool
+	n    [numCounts]int64
+	tier string
+}
+
+// read takes the usage of a chunk and reports whether it had any.
+func (u *usage) read(c *chunk) bool {
+	if tier, ok := c.tier.Text(); ok {
+		u.tier = tier
+	}
+	v := c.usage
+	if !v.Exists() {
+		v = c.groq.Get("usage")
+	}
+	found := false
+	for m := range v.Members() {
+		switch string(m.Name()) {
+		case "prompt_tokens_details":
+			found = u.details(m.Value, audioIn) || found
+		case "completion_tokens_details":
+			found = u.details(m.Value, audioOut) || found
+		case "service_tier":
+			if tier, ok := m.Value.Text(); ok {
+				u.tier = tier
+			}
+		default:
+			if to, ok := counts[string(m.Name())]; ok {
+				found = u.set(to, m.Value) || found
+			}
+		}
+	}
+	u.seen = u.seen || found
+	return found
+}
+
+// counts names the counts at the top of usage and in its details. Cached
+// tokens have several names: OpenAI's (in the details), DeepSeek's, Moonshot's
+// and Anthropic's.
+var counts = map[string]count{
+	"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total,
+	"cached_tokens": cached, "prompt_cache_hit_tokens": cached, "cache_read_input_tokens": cached,
+	"cache_write_tokens": cacheWrite, "cache_creation_tokens": cacheWrite, "cache_creation_input_tokens": cacheWrite,
+	"reasoning_tokens": reasoning,
+}
+
+func (u *usage) details(v rawjson.Value, audio count) bool {
+	found := false
+	for m := range v.Members() {
+		if string(m.Name()) == "audio_tokens" {
+			found = u.set(audio, m.Value) || found
+		} else if to, ok := counts[string(m.Name())]; ok {
+			found = u.set(to, m.Value) || found
+		}
+	}
+	return found
+}
+
+func (u *usage) set(c count, v rawjson.Value) bool {
+	n, ok := v.Int()
+	if !ok || n < 0 || n > maxCount {
+		return false
+	}
+	u.has[c], u.n[c] = true, n
+	return true
+}
+
+// buckets makes the counts disjoint. By the documentation, prompt_tokens
+// include cached and written ones, completion_tokens include reasoning, and
+// both include audio. Departures are found by the provider's own total:
+//
+//   - xAI reports reasoning beside completion_tokens
+//     (docs.x.ai/docs/key-information/consumption-and-rate-limits, read 2026-11);
+//   - Gemini's compatible endpoint leaves thoughts out of completion_tokens and
+//     has no count for them: what the total has more is thoughts;
+//   - some vendors leave cached tokens out of prompt_tokens; where no total
+//     tells, exclusive says so (Quirks.CacheExclusive).
+//
+// No bucket is ever negative.
+func (u *usage) buckets(exclusive bool) llm.Usage {
+	in, cache := u.n[prompt], u.n[cached]+u.n[cacheWrite]
+	if !u.has[prompt] && u.has[total] {
+		in = max(u.n[total]-u.n[completion], 0)
+	}
+	out, thought := u.n[completion], u.n[reasoning]
+	surplus := u.n[total] - in - out // counts beyond the two
+	if !u.has[total] {
+		surplus = 0
+	}
+	if cache > 0 && (cache > in || surplus == cache) {
+		exclusive = true
+	}
+	if exclusive {
+		surplus -= cache
+	} else {
+		in -= cache
+	}
+	switch {
+	case thought > 0 && (surplus == thought || thought > out):
+		out += thought
+	case !u.has[reasoning] && surplus > 0 && u.has[completion]:
+		out, thought = out+surplus, surplus
+	}
+	got := llm.Usage{
+		CacheRead:    u.n[cached],
+		CacheWrite5m: u.n[cacheWrite],
+		AudioIn:      min(u.n[audioIn], in),
+		AudioOut:     min(u.n[audioOut], out),
+		Tier:         tierName(u.tier),
+	}
+	got.Input, got.Output = in-got.AudioIn, out-got.AudioOut
+	got.Reasoning = min(thought, got.Output)
+	return got
+}
+
+// tierName is a tier with a price of its own; the words for the ordinary one
+// (Groq's is on_demand) are none.
+func tierName(tier string) string {
+	switch tier {
+	case "auto", "default", "standard", "on_demand":
+		return ""
+	}
+	return tier
+}
