@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"weir/lib/llm"
@@ -12,7 +13,7 @@ import (
 )
 
 var (
-	hostForm    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+	hostForm    = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$`)
 	versionPart = regexp.MustCompile(`^v[0-9]`)
 )
 
@@ -76,6 +77,9 @@ func (b *builder) host(p placed[string], key string, u *url.URL) bool {
 	case !isIP && !hostForm.MatchString(name):
 		b.errorf(p.At, "%s has no host, or one that is not a host's name", key)
 		return false
+	case u.Port() != "" && !validPort(u.Port()):
+		b.errorf(p.At, "%s: %s is not a port; ports are 1 to 65535", key, u.Port())
+		return false
 	case isIP && (ip.Unmap().IsLinkLocalUnicast() || ip.IsUnspecified() || ip.IsMulticast()):
 		b.errorf(p.At, "%s: %s is the address of no model server; link-local addresses such as a cloud's metadata service are refused", key, name)
 		return false
@@ -92,4 +96,9 @@ func loopback(name string, ip netip.Addr, isIP bool) bool {
 	}
 	name = strings.ToLower(name)
 	return name == "localhost" || strings.HasSuffix(name, ".localhost")
+}
+
+func validPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0
 }

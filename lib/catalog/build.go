@@ -77,8 +77,10 @@ func (b *builder) timeouts(t timeoutSpec, base provider.Timeouts) provider.Timeo
 }
 
 func (b *builder) provider(ctx context.Context, e entry[providerSpec]) {
-	b.names = append(b.names, e.Name.V)
 	b.endpoints[e.Name.V] = nil
+	if e.Name.Given {
+		b.names = append(b.names, e.Name.V)
+	}
 	p := e.Value
 	if !p.Kind.Given {
 		return
@@ -102,8 +104,8 @@ func (b *builder) provider(ctx context.Context, e entry[providerSpec]) {
 		b.errorf(p.Kind.At, "%s is missing: kind %s has no variable of its own; write none or { env: NAME, secret: MEMBER }", b.under("credential"), row.Kind)
 	}
 	ep.Tags = b.tags(p.Tags)
-	ep.Unavailable = b.unavailable(ctx, e, ep)
 	if e.Name.Given {
+		ep.Unavailable = b.unavailable(ctx, e, ep)
 		b.endpoints[e.Name.V] = ep
 		b.snap.Endpoints = append(b.snap.Endpoints, ep)
 	}
@@ -139,7 +141,8 @@ func (b *builder) tags(tags []placed[string]) []string {
 // unavailable says why ep cannot be used, empty when it can. A source that
 // fails proves nothing, so the provider is then tried.
 func (b *builder) unavailable(ctx context.Context, e entry[providerSpec], ep *provider.Endpoint) string {
-	if ep.Credential.None || b.opts.Credentials == nil {
+	wrong := e.Value.Credential.Bad || needsCredential(*ep.Row) && !e.Value.Credential.Given // and reported
+	if ep.Credential.None || b.opts.Credentials == nil || wrong {
 		return ""
 	}
 	_, ok, err := b.opts.Credentials.Lookup(ctx, ep.Credential, false)
@@ -176,6 +179,7 @@ func (b *builder) route(e entry[routeSpec]) {
 			continue
 		}
 		lines[target.String()] = t.At.Line
+		b.priced(target, t)
 		r.Targets = append(r.Targets, target)
 	}
 	b.snap.Routes = append(b.snap.Routes, r)
@@ -188,11 +192,13 @@ func (b *builder) target(name placed[string], t targetSpec) (provider.Target, bo
 	}
 	ep, known := b.endpoints[t.Provider.V]
 	if !known {
-		b.errorf(t.Provider.At, "unknown provider %s%s", quote(t.Provider.V), advise(t.Provider.V, b.names))
+		b.unknownProvider(t.Provider.At, t.Provider.V, "")
 		return provider.Target{}, false
 	}
 	target := provider.Target{Endpoint: ep, Model: t.Model.V}
-	b.in("timeout", func() { target.Timeouts = b.timeouts(t.Timeouts, b.snap.Settings.Timeouts) })
+	b.in("targets", func() {
+		b.in("timeout", func() { target.Timeouts = b.timeouts(t.Timeouts, b.snap.Settings.Timeouts) })
+	})
 	if ep == nil {
 		return provider.Target{}, false
 	}
@@ -200,8 +206,15 @@ func (b *builder) target(name placed[string], t targetSpec) (provider.Target, bo
 		b.errorf(t.Model.At, "%s takes on the rest of a name, and the name %s has no * at its end", quote(target.String()), quote(name.V))
 		return provider.Target{}, false
 	}
-	b.priced(target, t)
 	return target, true
+}
+
+// unknownProvider reports a name that no provider has. Where there are no
+// providers at all, that was reported, and more would only hide it.
+func (b *builder) unknownProvider(p place, name, where string) {
+	if len(b.endpoints) > 0 {
+		b.errorf(p, "unknown provider %s%s%s", quote(name), where, advise(name, b.names, nil))
+	}
 }
 
 // isPattern reports whether a model's name is a wildcard.
@@ -228,7 +241,7 @@ func (b *builder) prices(specs []entry[priceSpec]) {
 		}
 		owner, _, _ := strings.Cut(e.Name.V, "/")
 		if _, known := b.endpoints[owner]; !known {
-			b.errorf(e.Name.At, "unknown provider %s in the name of a price%s", quote(owner), advise(owner, b.names))
+			b.unknownProvider(e.Name.At, owner, " in the name of a price")
 		}
 		out = append(out, price.Override{Target: e.Name.V, From: e.Value.From, Price: b.price(e)})
 	}
@@ -244,7 +257,7 @@ func (b *builder) price(e entry[priceSpec]) price.Price {
 		return &v
 	}
 	s := e.Value
-	out := price.Price{Source: FileName,
+	out := price.Price{Source: price.SourceConfig,
 		Input: bucket(s.Input), Output: bucket(s.Output), CacheRead: bucket(s.CacheRead),
 		CacheWrite5m: bucket(s.CacheWrite5m), CacheWrite1h: bucket(s.CacheWrite1h),
 		AudioInput: bucket(s.AudioInput), AudioOutput: bucket(s.AudioOutput)}

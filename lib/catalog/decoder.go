@@ -57,7 +57,7 @@ func (d *decoder) under(key string) string {
 func joinPath(keys []string) string {
 	parts := make([]string, len(keys))
 	for i, k := range keys {
-		if strings.ContainsFunc(k, func(r rune) bool {
+		if k == "" || strings.ContainsFunc(k, func(r rune) bool {
 			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-')
 		}) {
 			k = quote(k)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -29,35 +30,32 @@ func (d *decoder) load(data []byte) *yaml.Node {
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc yaml.Node
-	switch err := dec.Decode(&doc); {
-	case errors.Is(err, io.EOF):
-		d.errorf(place{1, 1}, "the file is empty; it starts with version: 1")
+	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
+		d.syntax(data, err)
 		return nil
-	case err != nil:
-		d.syntax(err)
+	}
+	if len(doc.Content) != 1 || doc.Content[0].Tag == "!!null" {
+		d.errorf(place{1, 1}, "the file is empty; it starts with version: 1")
 		return nil
 	}
 	var next yaml.Node
 	switch err := dec.Decode(&next); {
 	case errors.Is(err, io.EOF):
 	case err != nil:
-		d.syntax(err)
+		d.syntax(data, err)
 		return nil
 	default:
 		d.errorf(at(&next), "a second document starts here; the file is one document, so remove the --- above and all that follows")
-	}
-	if len(doc.Content) != 1 {
-		d.errorf(place{1, 1}, "the file is empty; it starts with version: 1")
-		return nil
 	}
 	root := doc.Content[0]
 	d.clean(root)
 	return root
 }
 
-// plainText checks that data is UTF-8 without control characters, and says
-// where it is not.
+// plainText checks that data is UTF-8 without characters that cannot be seen
+// or that programs count differently, and says where it is not.
 func (d *decoder) plainText(data []byte) bool {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	p := place{1, 1}
 	for len(data) > 0 {
 		r, size := utf8.DecodeRune(data)
@@ -65,11 +63,12 @@ func (d *decoder) plainText(data []byte) bool {
 		case r == utf8.RuneError && size == 1:
 			d.errorf(p, "a byte that is not UTF-8 (0x%02x); save the file as UTF-8", data[0])
 			return false
-		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0x7f:
-			d.errorf(p, "a control character (U+%04X); remove it", r)
-			return false
 		case r == '\n':
 			p = place{p.Line + 1, 0}
+		case r == '\t', r == '\r' && bytes.HasPrefix(data, []byte("\r\n")):
+		case unicode.IsControl(r), strings.ContainsRune("\u2028\u2029\ufeff\ufffe\uffff", r):
+			d.errorf(p, "a control character (U+%04X); remove it", r)
+			return false
 		}
 		p.Column++
 		data = data[size:]
@@ -77,21 +76,41 @@ func (d *decoder) plainText(data []byte) bool {
 	return true
 }
 
-// yamlLine is how the YAML parser says where it stopped.
-var yamlLine = regexp.MustCompile(`^line ([0-9]+): `)
+var (
+	// yamlLine is how the YAML parser says where it stopped.
+	yamlLine = regexp.MustCompile(`^line ([0-9]+): `)
+	// fromZero are the messages whose lines the parser counts from 0.
+	fromZero = regexp.MustCompile(`^did not find expected (node content|key|'-'|','|<)`)
+	// unknownAnchor is a message without a line.
+	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
 
 // syntax reports what the YAML parser refused.
-func (d *decoder) syntax(err error) {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
+func (d *decoder) syntax(data []byte, err error) {
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	p := place{1, 1}
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
+	if m := yamlLine.FindStringSubmatch(message); m != nil {
 		if line, err := strconv.Atoi(m[1]); err == nil {
 			p.Line = line
 		}
-		text = text[len(m[0]):]
+		message = message[len(m[0]):]
+		if fromZero.MatchString(message) {
+			p.Line = min(p.Line+1, 1+bytes.Count(bytes.TrimRight(data, "\n"), []byte("\n")))
+		}
 	}
-	d.errorf(p, "not valid YAML: %s", text)
+	if m := unknownAnchor.FindStringSubmatch(message); m != nil {
+		before, _, _ := bytes.Cut(data, []byte("*"+m[1]))
+		p = place{1 + bytes.Count(before, []byte("\n")), 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])}
+		d.errorf(p, noAliases)
+		return
+	}
+	if strings.HasSuffix(message, "alphabetic or numeric character") { // what follows * or &
+		message += `; a name that begins with * stands in quotes: "*"`
+	}
+	d.errorf(p, "not valid YAML: %s", message)
 }
+
+const noAliases = "anchors (&) and aliases (*) are not supported; write the value out, or quote it if it is text"
 
 // poison marks n as reported: whatever reads it stays silent.
 func poison(n *yaml.Node) { *n = yaml.Node{Line: n.Line, Column: n.Column} }
@@ -122,7 +141,7 @@ var reference = regexp.MustCompile(`\$\{[^}]*\}`)
 func (d *decoder) refused(n *yaml.Node) bool {
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
-		d.errorf(at(n), "anchors (&) and aliases (*) are not supported; write the value out, or quote it if it is text")
+		d.errorf(at(n), noAliases)
 	case n.Style&yaml.TaggedStyle != 0:
 		d.errorf(at(n), "tags (!) are not supported; write the value without %s", quote(n.Tag))
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":

@@ -10,7 +10,7 @@ import (
 	"weir/lib/provider/credential"
 )
 
-// FileName is the configuration's usual name, and the Source of its prices.
+// FileName is the configuration's usual name.
 const FileName = "gateway.yaml"
 
 // Options are what a configuration is read against.

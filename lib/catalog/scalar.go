@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -55,7 +57,7 @@ func word(words ...string) shape[string] {
 	}
 	return scalar(what, map[string]any{"enum": words}, func(n *yaml.Node) (string, string) {
 		if !slices.Contains(words, n.Value) || n.Tag != "!!str" {
-			return "", quote(n.Value) + " is not known" + advise(n.Value, words)
+			return "", quote(n.Value) + " is not known" + advise(n.Value, words, nil)
 		}
 		return n.Value, ""
 	})
@@ -82,7 +84,7 @@ var durationForm = regexp.MustCompile(durationPattern)
 // duration is a time span within bounds.
 func duration(least, most time.Duration) shape[time.Duration] {
 	what := "a duration such as 20s or 1m30s"
-	return scalar(what, map[string]any{"type": "string", "pattern": durationPattern}, func(n *yaml.Node) (time.Duration, string) {
+	s := scalar(what, map[string]any{"type": "string", "pattern": durationPattern}, func(n *yaml.Node) (time.Duration, string) {
 		if !durationForm.MatchString(n.Value) {
 			if n.Tag == "!!int" || n.Tag == "!!float" {
 				return 0, fmt.Sprintf("%s has no unit; write %ss for seconds, or ms, m, h", n.Value, strings.TrimLeft(n.Value, "+-"))
@@ -98,6 +100,8 @@ func duration(least, most time.Duration) shape[time.Duration] {
 		}
 		return v, ""
 	})
+	s.about.Range = short(least) + " to " + short(most)
+	return s
 }
 
 // short writes a duration without its zero parts.
@@ -122,7 +126,7 @@ var (
 
 // size is a number of bytes within bounds.
 func size(least, most int64) shape[int64] {
-	return scalar("a size such as 6MiB", map[string]any{"type": "string", "pattern": sizePattern}, func(n *yaml.Node) (int64, string) {
+	s := scalar("a size such as 6MiB", map[string]any{"type": "string", "pattern": sizePattern}, func(n *yaml.Node) (int64, string) {
 		m := sizeForm.FindStringSubmatch(n.Value)
 		if m == nil {
 			return 0, fmt.Sprintf("%s is not a size; write a whole number with B, KiB (1,024 bytes) or MiB, such as 6MiB", quote(n.Value))
@@ -137,6 +141,8 @@ func size(least, most int64) shape[int64] {
 		}
 		return v * unit, ""
 	})
+	s.about.Range = inMiB(least) + " to " + inMiB(most)
+	return s
 }
 
 func inMiB(n int64) string {
@@ -162,23 +168,25 @@ func day() shape[time.Time] {
 // A positive amount under least is refused as given in another unit.
 func usd(least, most, unit string) shape[money.NanoUSD] {
 	low, high := mustUSD(least), mustUSD(most)
-	plain := map[string]any{"type": "number", "maximum": jsonNumber(most),
-		"anyOf": []any{map[string]any{"const": 0}, map[string]any{"minimum": jsonNumber(least)}}}
-	return scalar("US dollars "+unit, plain, func(n *yaml.Node) (money.NanoUSD, string) {
+	plain := map[string]any{"type": "number", "maximum": json.Number(most),
+		"anyOf": []any{map[string]any{"const": 0}, map[string]any{"minimum": json.Number(least)}}}
+	s := scalar("US dollars "+unit, plain, func(n *yaml.Node) (money.NanoUSD, string) {
 		if n.Tag != "!!int" && n.Tag != "!!float" {
 			return 0, quote(n.Value) + " is not a number; write dollars as a decimal without quotes, such as 0.15"
 		}
 		v, err := money.ParseUSD(n.Value)
 		switch {
-		case err != nil:
+		case err != nil && !errors.Is(err, money.ErrOverflow):
 			return 0, fmt.Sprintf("%s is not a price; write dollars as a plain decimal with at most nine decimals, such as 0.15", n.Value)
-		case v > high:
+		case err != nil || v > high:
 			return 0, fmt.Sprintf("%s is more than %s; prices are in US dollars %s", n.Value, most, unit)
 		case v > 0 && v < low:
 			return 0, fmt.Sprintf("%s is less than %s and not 0; prices are in US dollars %s", n.Value, least, unit)
 		}
 		return v, ""
 	})
+	s.about.Range = "0, or " + least + " to " + most
+	return s
 }
 
 // mustUSD reads an amount of this package's own tables.

@@ -1,7 +1,7 @@
 package catalog
 
 import (
-	"strings"
+	"fmt"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -22,13 +22,13 @@ type about struct {
 	What   string         // for people: "a duration such as 20s"
 	Plain  map[string]any // JSON Schema of a scalar
 	Object *objectAbout
-	Item   *about   // of a list
-	Key    *about   // of names, with Value
-	Value  *about   // of what stands under them
-	Either []about  // forms to choose from
-	Unique bool     // a list without repetitions
-	Least  int      // entries of a list or of names
-	Rules  []string // in words, for the reference page
+	Item   *about  // of a list
+	Key    *about  // of names, with Value
+	Value  *about  // of what stands under them
+	Either []about // forms to choose from
+	Unique bool    // a list without repetitions
+	Least  int     // entries of a list or of names
+	Range  string  // bounds of a scalar, for people
 }
 
 // objectAbout describes a mapping with known keys.
@@ -37,6 +37,8 @@ type objectAbout struct {
 	Doc    string
 	Fields []fieldAbout
 	Extra  []map[string]any // JSON Schema that binds fields together
+	// Aliases are keys that people try, with the one they mean.
+	Aliases map[string]string
 }
 
 // fieldAbout describes one key.
@@ -125,7 +127,7 @@ func object[T any](name, doc string, check func(d *decoder, n *yaml.Node, to *T)
 		if !d.expect(n, yaml.MappingNode, s.about.What) {
 			return
 		}
-		given := readFields(d, n, to, fields)
+		given := readFields(d, n, to, fields, o.Aliases)
 		for _, f := range fields {
 			if f.about.Required && !given[f.about.Key] {
 				d.errorf(at(n), "%s is missing%s", d.under(f.about.Key), example(f.about))
@@ -141,13 +143,13 @@ func object[T any](name, doc string, check func(d *decoder, n *yaml.Node, to *T)
 // example shows how to write a missing key, where there is one way only.
 func example(f fieldAbout) string {
 	if v, ok := f.About.Plain["const"]; ok {
-		return "; write " + f.Key + ": " + plainText(v)
+		return fmt.Sprintf("; write %s: %v", f.Key, v)
 	}
 	return ""
 }
 
 // readFields reads n's keys into to and returns those it found.
-func readFields[T any](d *decoder, n *yaml.Node, to *T, fields []field[T]) map[string]bool {
+func readFields[T any](d *decoder, n *yaml.Node, to *T, fields []field[T], aliases map[string]string) map[string]bool {
 	known := make([]string, len(fields))
 	byKey := map[string]field[T]{}
 	for i, f := range fields {
@@ -159,7 +161,7 @@ func readFields[T any](d *decoder, n *yaml.Node, to *T, fields []field[T]) map[s
 		name, v := n.Content[i], n.Content[i+1]
 		f, ok := byKey[name.Value]
 		if !ok {
-			d.errorf(at(name), "unknown key %s in %s%s", quote(name.Value), d.here(), advise(name.Value, known))
+			d.errorf(at(name), "unknown key %s in %s%s", quote(name.Value), d.here(), advise(name.Value, known, aliases))
 			continue
 		}
 		given[name.Value] = true
@@ -248,20 +250,4 @@ func either[T any](short, long shape[T]) shape[T] {
 		}
 	}
 	return s
-}
-
-// advise ends a message about an unknown word: what was probably meant, and
-// what there is.
-func advise(word string, known []string) string {
-	out := ""
-	if near := nearest(word, known); near != "" {
-		out = "; did you mean " + near + "?"
-	}
-	if len(known) == 0 {
-		return out
-	}
-	if out == "" {
-		out = ";"
-	}
-	return out + " known: " + strings.Join(known, ", ")
 }

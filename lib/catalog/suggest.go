@@ -2,24 +2,43 @@ package catalog
 
 import "strings"
 
-// nearest returns the known word that a mistyped one probably means, empty
-// when none is near. Case, dashes and underscores count for nothing.
-func nearest(word string, known []string) string {
-	plain := func(s string) string {
-		return strings.Map(func(r rune) rune {
-			if r == '_' || r == '-' || r == ' ' {
-				return -1
-			}
-			return r
-		}, strings.ToLower(s))
+// advise ends a message about an unknown word: what was probably meant, and
+// what there is. aliases are words that stand for a known one elsewhere.
+func advise(word string, known []string, aliases map[string]string) string {
+	near := nearest(word, known)
+	if meant := aliases[bare(word)]; meant != "" {
+		near = meant
 	}
+	out := ";"
+	if near != "" {
+		out = "; did you mean " + near + "?"
+	}
+	if len(known) == 0 {
+		return strings.TrimSuffix(out, ";")
+	}
+	return out + " known: " + strings.Join(known, ", ")
+}
+
+// bare is s without what people write differently: case, dashes, underscores.
+func bare(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(s))
+}
+
+// nearest returns the known word that a mistyped one probably means, empty
+// when none is near.
+func nearest(word string, known []string) string {
 	if len(word) > 64 { // nobody mistypes that much
 		return ""
 	}
-	w := plain(word)
+	w := bare(word)
 	best, least := "", max(1, len(w)/3)+1
 	for _, k := range known {
-		if dist := distance(w, plain(k)); dist < least {
+		if dist := distance(w, bare(k)); dist < least {
 			best, least = k, dist
 		}
 	}

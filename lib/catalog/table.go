@@ -20,7 +20,7 @@ import (
 const (
 	providerPattern = `^[a-z0-9][a-z0-9_.-]{0,62}$`
 	modelPattern    = `^([^\s\p{Z}\p{C},*]+\*?|\*)$`
-	targetPattern   = `^[a-z0-9][a-z0-9_.-]{0,62}/([^\s\p{Z}\p{C},*]+\*?|\*)$`
+	targetPattern   = `^[^\s\p{Z}\p{C},*/]+/([^\s\p{Z}\p{C},*]+\*?|\*)$`
 	pricePattern    = `^[a-z0-9][a-z0-9_.-]{0,62}/[^\s\p{Z}\p{C},]+$`
 	memberPattern   = `^[A-Za-z0-9_./-]+$`
 	envPattern      = `^[A-Za-z_][A-Za-z0-9_]*$`
@@ -40,7 +40,7 @@ var (
 )
 
 func rootShape(rows []provider.Row) shape[fileSpec] {
-	return object("file", "A `gateway.yaml`.", nil,
+	s := object("file", "The whole file.", nil,
 		key("version", exactly(1), func(f *fileSpec) *int { return &f.Version },
 			"Version of the file's format.").required(),
 		key("providers", dict(providerName, providerShape(rows), 1), func(f *fileSpec) *[]entry[providerSpec] { return &f.Providers },
@@ -52,6 +52,8 @@ func rootShape(rows []provider.Row) shape[fileSpec] {
 		key("settings", settingsShape(), func(f *fileSpec) *settingsSpec { return &f.Settings },
 			"Settings of the gateway itself."),
 	)
+	s.about.Object.Aliases = map[string]string{"routes": "models", "aliases": "models", "modellist": "models", "pricing": "prices"}
+	return s
 }
 
 func providerShape(rows []provider.Row) shape[providerSpec] {
@@ -77,6 +79,8 @@ func providerShape(rows []provider.Row) shape[providerSpec] {
 		}
 	}
 	s.about.Object.Extra = providerRules(rows)
+	s.about.Object.Aliases = map[string]string{"apikey": "credential", "key": "credential", "token": "credential", "secret": "credential",
+		"url": "base_url", "endpoint": "base_url", "apibase": "base_url", "type": "kind", "provider": "kind"}
 	return s
 }
 
@@ -173,7 +177,7 @@ func targetShape() shape[targetSpec] {
 // of their own.
 func shortTarget() shape[targetSpec] {
 	whole := text("provider/model", targetPattern, 320,
-		"must be provider/model, split at the first slash; the model may end in *")
+		"a target is provider/model without spaces, such as openai/gpt-4o, and not the name of another route; the model may end in *")
 	return shape[targetSpec]{about: whole.about, read: func(d *decoder, n *yaml.Node, to *targetSpec) {
 		var v string
 		before := len(d.problems)
@@ -213,7 +217,7 @@ func priceShape() shape[priceSpec] {
 	bucket := func(k, doc string, part func(*priceSpec) *placed[money.NanoUSD]) field[priceSpec] {
 		return key(k, withPlace(usd("0.0001", "1000", "per million tokens")), part, doc)
 	}
-	return object("price", "A price in US dollars per million tokens, exact to nine decimals. `0` declares a model free. It replaces the price book's as a whole: a bucket left out has no price of its own.", nil,
+	return object("price", "A price in US dollars per million tokens, exact to nine decimals. `0` declares a model free. It replaces the price book's as a whole. Cache reads and writes without a price cost what input does; whatever else is used and has none leaves the call's cost unknown.", nil,
 		bucket("input", "Input tokens.", func(p *priceSpec) *placed[money.NanoUSD] { return &p.Input }).required(),
 		bucket("output", "Output tokens, reasoning included. Leave it out for embeddings only.", func(p *priceSpec) *placed[money.NanoUSD] { return &p.Output }),
 		bucket("cache_read", "Input tokens read from the provider's prompt cache.", func(p *priceSpec) *placed[money.NanoUSD] { return &p.CacheRead }),

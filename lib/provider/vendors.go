@@ -31,7 +31,7 @@ var vendors = []Row{
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatAndEmbed,
 		// The API's schema has max_tokens and no stream_options, and refuses
 		// members it does not know with a 422. Usage comes unasked.
-		Quirks: dialect.Quirks{NoStreamUsage: true, MaxTokensOnly: true}, Prices: "mistral-ai",
+		Quirks: dialect.Quirks{NoStreamUsage: true, MaxTokensOnly: true},
 		Sources: []string{
 			"https://docs.mistral.ai/capabilities/completion/",
 			"https://github.com/partITech/php-mistral/issues/76",
@@ -53,7 +53,7 @@ var vendors = []Row{
 		Kind: "together", Title: "Together AI",
 		BaseURL: "https://api.together.ai/v1", Env: "TOGETHER_API_KEY",
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatAndEmbed,
-		Quirks: dialect.Quirks{MaxTokensOnly: true}, Prices: "together-ai",
+		Quirks: dialect.Quirks{MaxTokensOnly: true},
 		Sources: []string{
 			"https://docs.together.ai/docs/inference/openai-compatibility.md",
 			"https://github.com/togethercomputer/together-py/blob/main/src/together/types/chat/completion_create_params.py",
@@ -74,7 +74,7 @@ var vendors = []Row{
 		BaseURL: "https://api.x.ai/v1", Env: "XAI_API_KEY",
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatOnly,
 		// There, total_tokens is prompt + completion + reasoning.
-		Quirks: dialect.Quirks{ReasoningExclusive: true}, Prices: "x-ai",
+		Quirks: dialect.Quirks{ReasoningExclusive: true},
 		Sources: []string{
 			"https://docs.x.ai/api",
 			"https://github.com/zed-industries/zed/pull/45812",
@@ -85,7 +85,6 @@ var vendors = []Row{
 		Kind: "fireworks", Title: "Fireworks AI",
 		BaseURL: "https://api.fireworks.ai/inference/v1", Env: "FIREWORKS_API_KEY",
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatAndEmbed,
-		Prices: "fireworks-ai",
 		Sources: []string{
 			"https://docs.fireworks.ai/tools-sdks/openai-compatibility",
 			"https://github.com/fw-ai-external/python-sdk/blob/main/src/fireworks/types/chat/completion_create_params.py",
