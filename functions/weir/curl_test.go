@@ -71,11 +71,14 @@ func fetch(args []string, out io.Writer) (code int, err error) {
 	}
 	defer resp.Body.Close()
 	if head {
-		fmt.Fprintln(out, resp.Status)
+		var b strings.Builder
+		b.WriteString(resp.Status + "\n")
 		for _, name := range slices.Sorted(maps.Keys(resp.Header)) {
-			fmt.Fprintf(out, "%s: %s\n", strings.ToLower(name), resp.Header.Get(name))
+			b.WriteString(strings.ToLower(name) + ": " + resp.Header.Get(name) + "\n")
 		}
-		fmt.Fprintln(out)
+		if _, err := io.WriteString(out, b.String()+"\n"); err != nil {
+			return 23, err
+		}
 	}
 	if _, err := io.Copy(out, resp.Body); err != nil {
 		return 18, err

@@ -111,6 +111,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("%s takes no argument, but got %q", cmd.CommandPath(), args[0])
 	}
 	msg := fmt.Sprintf("%s has no command %q", cmd.CommandPath(), args[0])
+	cmd.SuggestionsMinimumDistance = 2
 	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
 		msg += fmt.Sprintf("; did you mean %s?", strings.Join(similar, " or "))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -75,6 +76,9 @@ Ctrl-C lets calls under way finish for 30 seconds.`,
 		ref, err := store()
 		if err != nil {
 			return err
+		}
+		if _, _, err := net.SplitHostPort(*address); err != nil {
+			return usageError{fmt.Errorf("--listen %q is no address: write HOST:PORT, such as 127.0.0.1:8080", *address)}
 		}
 		snap, err := p.usableConfig(ctx, config)
 		if err != nil {

@@ -2,6 +2,7 @@ package weir
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -120,12 +121,9 @@ func (t transports) Send(ctx context.Context, target provider.Target, out llm.Ou
 // too.
 func newCallID(now time.Time) string {
 	id := uuid.New()
-	ms, ns := now.UnixMilli(), now.Nanosecond()%int(time.Millisecond)
-	for i := range 6 {
-		id[i] = byte(ms >> (40 - 8*i))
-	}
-	fraction := ns << 12 / int(time.Millisecond)
-	id[6], id[7] = 0x70|byte(fraction>>8), byte(fraction)
+	fraction := now.Nanosecond() % int(time.Millisecond) << 12 / int(time.Millisecond)
+	first := now.UnixMilli()<<16 | 7<<12 | int64(fraction)
+	binary.BigEndian.PutUint64(id[:8], uint64(first)) //nolint:gosec // the bits, whatever their sign
 	return id.String()
 }
 

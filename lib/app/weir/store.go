@@ -44,7 +44,7 @@ func openTable(ctx context.Context, ref cli.StoreRef, create bool) (table.Table,
 			return nil, nil, fmt.Errorf("there is no store in %s: start weir local here first, or name another store with --store", ref.Dir)
 		}
 	}
-	db, err := sqlite.Open(ref.Dir, layout.All(), sqlite.Options{})
+	db, err := sqlite.Open(ref.Dir, layout.All(), sqlite.Options{}) //nolint:contextcheck // opening bounds itself
 	if err != nil {
 		return nil, nil, err
 	}
