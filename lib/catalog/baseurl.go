@@ -41,8 +41,8 @@ func (b *builder) baseURL(p placed[string], row provider.Row) string {
 	}
 	base := strings.TrimRight(p.V, "/")
 	for _, o := range row.Offers {
-		if strings.HasSuffix(base, o.Path) {
-			b.errorf(p.At, "%s ends in %s, which the gateway adds itself; write %s", key, o.Path, strings.TrimSuffix(base, o.Path))
+		if before, found := strings.CutSuffix(base, o.Path); found {
+			b.errorf(p.At, "%s ends in %s, which the gateway adds itself; write %s", key, o.Path, before)
 			return ""
 		}
 	}

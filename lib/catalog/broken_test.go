@@ -77,8 +77,8 @@ func TestBroken(t *testing.T) {
 		wants := map[string]string{}
 		var cases []txtar.File
 		for _, f := range archive.Files {
-			if strings.HasSuffix(f.Name, ".want") {
-				wants[strings.TrimSuffix(f.Name, ".want")] = string(f.Data)
+			if name, want := strings.CutSuffix(f.Name, ".want"); want {
+				wants[name] = string(f.Data)
 			} else {
 				cases = append(cases, f)
 			}
@@ -125,7 +125,7 @@ func judge(t *testing.T, schema *jsonschema.Schema, data []byte, broken bool) st
 	return problems.Error() + "\nschema: " + verdict + "\n"
 }
 
-func compile(t *testing.T, rows []provider.Row) *jsonschema.Schema {
+func compile(t testing.TB, rows []provider.Row) *jsonschema.Schema {
 	t.Helper()
 	text, err := catalog.Schema(rows)
 	if err != nil {

@@ -44,8 +44,10 @@ func build(ctx context.Context, d *decoder, spec fileSpec, opts Options) *Snapsh
 }
 
 func (b *builder) settings(s settingsSpec) {
-	b.snap.Settings = Settings{UnknownPrice: s.UnknownPrice, AbortedCalls: s.AbortedCalls,
-		HeadWait: s.HeadWait, MaxBody: s.MaxBody, KeyCache: s.KeyCache}
+	b.snap.Settings = Settings{
+		UnknownPrice: s.UnknownPrice, AbortedCalls: s.AbortedCalls,
+		HeadWait: s.HeadWait, MaxBody: s.MaxBody, KeyCache: s.KeyCache,
+	}
 	b.in("settings", func() {
 		b.in("timeouts", func() { b.snap.Settings.Timeouts = b.timeouts(s.Timeouts, provider.Timeouts{}) })
 	})
@@ -257,10 +259,12 @@ func (b *builder) price(e entry[priceSpec]) price.Price {
 		return &v
 	}
 	s := e.Value
-	out := price.Price{Source: price.SourceConfig,
-		Input: bucket(s.Input), Output: bucket(s.Output), CacheRead: bucket(s.CacheRead),
+	out := price.Price{
+		Source: price.SourceConfig,
+		Input:  bucket(s.Input), Output: bucket(s.Output), CacheRead: bucket(s.CacheRead),
 		CacheWrite5m: bucket(s.CacheWrite5m), CacheWrite1h: bucket(s.CacheWrite1h),
-		AudioInput: bucket(s.AudioInput), AudioOutput: bucket(s.AudioOutput)}
+		AudioInput: bucket(s.AudioInput), AudioOutput: bucket(s.AudioOutput),
+	}
 	for _, u := range s.Units {
 		if out.Units == nil {
 			out.Units = map[string]money.NanoUSD{}

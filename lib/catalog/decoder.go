@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -49,17 +51,17 @@ func (d *decoder) here() string {
 
 // under names key where the decoder is.
 func (d *decoder) under(key string) string {
-	return joinPath(append(d.path[:len(d.path):len(d.path)], key))
+	return joinPath(append(slices.Clip(d.path), key))
 }
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // joinPath joins keys with dots and quotes those that hold other characters
 // than names do.
 func joinPath(keys []string) string {
 	parts := make([]string, len(keys))
 	for i, k := range keys {
-		if k == "" || strings.ContainsFunc(k, func(r rune) bool {
-			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-')
-		}) {
+		if !plainKey.MatchString(k) {
 			k = quote(k)
 		}
 		parts[i] = k

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -84,11 +85,7 @@ func (a about) schema() map[string]any {
 	case a.Value != nil:
 		return map[string]any{"type": "object", "propertyNames": a.Key.schema(), "additionalProperties": a.Value.schema(), "minProperties": a.Least}
 	}
-	out := map[string]any{}
-	for k, v := range a.Plain {
-		out[k] = v
-	}
-	return out
+	return maps.Clone(a.Plain)
 }
 
 func (o *objectAbout) schema() map[string]any {

@@ -51,8 +51,10 @@ func hash(s *Snapshot, prices []entry[priceSpec]) string {
 	c := canonical{Version: 1, Settings: s.Settings}
 	for _, e := range s.Endpoints {
 		tags := slices.Sorted(slices.Values(e.Tags))
-		c.Endpoints = append(c.Endpoints, canonicalEndpoint{Name: e.Name, Kind: e.Row.Kind, BaseURL: e.BaseURL,
-			Region: e.Region, Credential: e.Credential, Tags: tags})
+		c.Endpoints = append(c.Endpoints, canonicalEndpoint{
+			Name: e.Name, Kind: e.Row.Kind, BaseURL: e.BaseURL,
+			Region: e.Region, Credential: e.Credential, Tags: tags,
+		})
 	}
 	for _, r := range s.Routes {
 		cr := canonicalRoute{Name: r.Name, Strategy: r.Strategy}

@@ -66,8 +66,10 @@ func (s *Snapshot) Listing(now time.Time) []Listing {
 }
 
 func (s *Snapshot) listTarget(t provider.Target, now time.Time) ListingTarget {
-	lt := ListingTarget{Target: t.String(), Provider: t.Endpoint.Name, Kind: t.Endpoint.Row.Kind, Model: t.Model,
-		Region: t.Endpoint.Region, Tags: t.Endpoint.Tags, Unavailable: t.Endpoint.Unavailable}
+	lt := ListingTarget{
+		Target: t.String(), Provider: t.Endpoint.Name, Kind: t.Endpoint.Row.Kind, Model: t.Model,
+		Region: t.Endpoint.Region, Tags: t.Endpoint.Tags, Unavailable: t.Endpoint.Unavailable,
+	}
 	seen := map[string]bool{}
 	for _, o := range t.Endpoint.Row.Offers {
 		if !seen[o.Dialect] && (isPattern(t.Model) || provider.Match(o.Models, t.Model)) {

@@ -69,8 +69,10 @@ func TestContract(t *testing.T) {
 		t.Errorf("the schema refuses the file: %v", err)
 	}
 
-	wantSettings := catalog.Settings{UnknownPrice: "refuse", AbortedCalls: "bill_drained", HeadWait: 20 * time.Second, MaxBody: 6 << 20,
-		KeyCache: 10 * time.Second, Timeouts: provider.Timeouts{Connect: 5 * time.Second, FirstToken: 30 * time.Second, BetweenTokens: time.Minute, Total: 10 * time.Minute}}
+	wantSettings := catalog.Settings{
+		UnknownPrice: "refuse", AbortedCalls: "bill_drained", HeadWait: 20 * time.Second, MaxBody: 6 << 20,
+		KeyCache: 10 * time.Second, Timeouts: provider.Timeouts{Connect: 5 * time.Second, FirstToken: 30 * time.Second, BetweenTokens: time.Minute, Total: 10 * time.Minute},
+	}
 	if diff := cmp.Diff(wantSettings, snap.Settings); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
@@ -203,8 +205,10 @@ func TestPricesAreExact(t *testing.T) {
 	if !ok {
 		t.Fatal("not found")
 	}
-	got := []int64{int64(*p.Input), int64(*p.Output), int64(*p.CacheRead), int64(*p.CacheWrite5m), int64(*p.CacheWrite1h),
-		int64(*p.AudioInput), int64(*p.AudioOutput), int64(p.Units["web_search"]), int64(p.Units["page"])}
+	got := []int64{
+		int64(*p.Input), int64(*p.Output), int64(*p.CacheRead), int64(*p.CacheWrite5m), int64(*p.CacheWrite1h),
+		int64(*p.AudioInput), int64(*p.AudioOutput), int64(p.Units["web_search"]), int64(p.Units["page"]),
+	}
 	want := []int64{100_000_000, 1_000_000_000, 25_000_000, 123_457, 999_999_999_999, 1_000_000_000_000, 0, 10_000_000, 500_000_000}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -341,7 +345,7 @@ func TestProblems(t *testing.T) {
 	if err := ps.Warnings().Err(); err != nil {
 		t.Errorf("warnings are no failure: %v", err)
 	}
-	if err := (catalog.Problems)(nil).Err(); err != nil {
+	if err := catalog.Problems(nil).Err(); err != nil {
 		t.Errorf("nothing is no failure: %v", err)
 	}
 }

@@ -168,8 +168,10 @@ func day() shape[time.Time] {
 // A positive amount under least is refused as given in another unit.
 func usd(least, most, unit string) shape[money.NanoUSD] {
 	low, high := mustUSD(least), mustUSD(most)
-	plain := map[string]any{"type": "number", "maximum": json.Number(most),
-		"anyOf": []any{map[string]any{"const": 0}, map[string]any{"minimum": json.Number(least)}}}
+	plain := map[string]any{
+		"type": "number", "maximum": json.Number(most),
+		"anyOf": []any{map[string]any{"const": 0}, map[string]any{"minimum": json.Number(least)}},
+	}
 	s := scalar("US dollars "+unit, plain, func(n *yaml.Node) (money.NanoUSD, string) {
 		if n.Tag != "!!int" && n.Tag != "!!float" {
 			return 0, quote(n.Value) + " is not a number; write dollars as a decimal without quotes, such as 0.15"

@@ -196,8 +196,10 @@ settings: { unknown_price: allow_unpriced }
 	chat := []string{"openaichat"}
 	want := []catalog.Listing{
 		{Model: "both", Strategy: "fallback", Targets: []catalog.ListingTarget{
-			{Target: "openai/gpt-review", Provider: "openai", Kind: "openai", Model: "gpt-review", Dialects: chat, Region: "eu", Tags: []string{"eu"},
-				Input: "1", Output: "2.5", Priced: true, PriceSource: "book", Review: true},
+			{
+				Target: "openai/gpt-review", Provider: "openai", Kind: "openai", Model: "gpt-review", Dialects: chat, Region: "eu", Tags: []string{"eu"},
+				Input: "1", Output: "2.5", Priced: true, PriceSource: "book", Review: true,
+			},
 			{Target: "groq/gpt-4o", Provider: "groq", Kind: "groq", Model: "gpt-4o", Dialects: chat, Input: "1", Output: "2.5", Priced: true, PriceSource: "book", Unavailable: noGroq},
 		}},
 		{Model: "down", Strategy: "fallback", Unavailable: noGroq, Targets: []catalog.ListingTarget{

@@ -79,8 +79,10 @@ func providerShape(rows []provider.Row) shape[providerSpec] {
 		}
 	}
 	s.about.Object.Extra = providerRules(rows)
-	s.about.Object.Aliases = map[string]string{"apikey": "credential", "key": "credential", "token": "credential", "secret": "credential",
-		"url": "base_url", "endpoint": "base_url", "apibase": "base_url", "type": "kind", "provider": "kind"}
+	s.about.Object.Aliases = map[string]string{
+		"apikey": "credential", "key": "credential", "token": "credential", "secret": "credential",
+		"url": "base_url", "endpoint": "base_url", "apibase": "base_url", "type": "kind", "provider": "kind",
+	}
 	return s
 }
 
@@ -127,7 +129,7 @@ func noCredential() shape[credential.Ref] {
 
 func credentialShape() shape[credential.Ref] {
 	s := object("credential", "Sources of a provider's key. At least one is given; each is used where it applies.",
-		func(d *decoder, n *yaml.Node, to *credential.Ref) {
+		func(d *decoder, n *yaml.Node, _ *credential.Ref) {
 			if len(n.Content) == 0 {
 				d.errorf(at(n), "%s is empty; it needs env, secret or both", d.here())
 			}

@@ -16,14 +16,30 @@ func TestMatch(t *testing.T) {
 		pattern, name string
 		want          bool
 	}{
-		{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "a/b", true},
-		{"openai/*", "openai/gpt-4o", true}, {"openai/*", "openai/", true}, {"openai/*", "openai", false},
-		{"bedrock/*", "bedrockz/x", false}, {"bedrock*", "bedrockz/x", true},
-		{"gpt-4*", "gpt-4o", true}, {"gpt-4*", "GPT-4o", false}, {"gpt-4", "gpt-4o", false},
-		{"*-mini", "gpt-4o-mini", true}, {"*-mini", "gpt-4o-mini-2", false},
-		{"a*b*c", "abc", true}, {"a*b*c", "axbybc", true}, {"a*b*c", "acb", false},
-		{"a*a", "a", false}, {"a**a", "aa", true}, {"*a*", "bab", true},
-		{"a.c", "abc", false}, {"a?c", "abc", false}, {"é*", "été", true}, {"é*", "ete", false},
+		{"", "", true},
+		{"", "a", false},
+		{"*", "", true},
+		{"*", "a/b", true},
+		{"openai/*", "openai/gpt-4o", true},
+		{"openai/*", "openai/", true},
+		{"openai/*", "openai", false},
+		{"bedrock/*", "bedrockz/x", false},
+		{"bedrock*", "bedrockz/x", true},
+		{"gpt-4*", "gpt-4o", true},
+		{"gpt-4*", "GPT-4o", false},
+		{"gpt-4", "gpt-4o", false},
+		{"*-mini", "gpt-4o-mini", true},
+		{"*-mini", "gpt-4o-mini-2", false},
+		{"a*b*c", "abc", true},
+		{"a*b*c", "axbybc", true},
+		{"a*b*c", "acb", false},
+		{"a*a", "a", false},
+		{"a**a", "aa", true},
+		{"*a*", "bab", true},
+		{"a.c", "abc", false},
+		{"a?c", "abc", false},
+		{"é*", "été", true},
+		{"é*", "ete", false},
 	} {
 		if got := provider.Match(c.pattern, c.name); got != c.want {
 			t.Errorf("Match(%q, %q) = %v, want %v", c.pattern, c.name, got, c.want)
