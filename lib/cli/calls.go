@@ -25,7 +25,9 @@ func (p *Program) calls() *cobra.Command {
 		Short: "Show what was called, and what it cost",
 		Long: `Show calls, the newest first: one row of the ledger for each.
 
-A call that is open is under way, or its process has died.`,
+A call that is open is under way, or its process has died; open calls are shown
+whatever their age, unless --since is given. It takes a span such as 1h or 7d, a
+day such as 2026-11-25, or an instant such as 2026-11-25T08:00:00Z.`,
 		Example: `  weir calls --last 5
   weir calls --team search --since 1h
   weir calls --state open
@@ -37,13 +39,16 @@ A call that is open is under way, or its process has died.`,
 	last := flags.Int("last", 20, "show at most this many")
 	team := flags.String("team", "", "only calls of this team")
 	state := flags.String("state", "", "only calls in this state: open, settled or refused")
-	since := flags.String("since", "", "only calls since then: a span such as 1h or 7d, a day, or an instant")
+	since := flags.String("since", "30d", "only calls since then: a `SPAN`, a day, or an instant")
 	format := formatFlag(cmd, formatTable, formatJSON, formatCSV)
 	store := p.storeFlag(cmd)
 	cmd.RunE = run(func(ctx context.Context, _ []string) error {
 		as, err := format()
 		if err != nil {
 			return err
+		}
+		if ledger.State(*state) == ledger.Open && !flags.Changed("since") {
+			*since = ""
 		}
 		f, err := p.callFilter(*last, *team, *state, *since)
 		if err != nil {

@@ -21,7 +21,7 @@ const envConfig = "WEIR_CONFIG"
 // there is one. Empty means that there is none.
 func (p *Program) configFlag(cmd *cobra.Command) func() (string, error) {
 	value, _ := p.LookupEnv(envConfig)
-	flag := cmd.Flags().String("config", value, "configuration `FILE` (default "+envConfig+", else "+catalog.FileName+" where there is one)")
+	flag := cmd.Flags().String("config", value, "configuration `FILE`; "+envConfig+" changes the default, which is "+catalog.FileName+" where there is one")
 	return func() (string, error) {
 		if *flag != "" {
 			return *flag, nil

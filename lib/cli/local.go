@@ -65,7 +65,7 @@ Ctrl-C lets calls under way finish for 30 seconds.`,
 	if v, ok := p.LookupEnv(envListen); ok && v != "" {
 		listen = v
 	}
-	address := cmd.Flags().String("listen", listen, "`HOST:PORT` to listen on; port 0 takes any free one (default from "+envListen+")")
+	address := cmd.Flags().String("listen", listen, "`HOST:PORT` to listen on; port 0 takes any free one; "+envListen+" changes the default")
 	config := p.configFlag(cmd)
 	store := p.storeFlag(cmd)
 	cmd.RunE = run(func(ctx context.Context, _ []string) error {

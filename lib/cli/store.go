@@ -65,7 +65,7 @@ func (p *Program) storeFlag(cmd *cobra.Command) func() (StoreRef, error) {
 	if v, ok := p.LookupEnv(envStore); ok && v != "" {
 		value, source = v, envStore
 	}
-	flag := cmd.Flags().String("store", value, "where the data is: embedded:DIR or dynamodb[:PREFIX] (default from "+envStore+")")
+	flag := cmd.Flags().String("store", value, "where the data is: `embedded:DIR` or dynamodb[:PREFIX]; "+envStore+" changes the default")
 	return func() (StoreRef, error) {
 		if cmd.Flags().Changed("store") {
 			source = "--store"

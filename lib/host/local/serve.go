@@ -66,7 +66,7 @@ func Serve(ctx context.Context, ln net.Listener, c Config) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		c.Log.LogAttrs(calls, slog.LevelInfo, "stopping", slog.Duration("grace", c.Grace))
+		c.Log.LogAttrs(calls, slog.LevelInfo, "stopping", slog.Int64("grace_ms", c.Grace.Milliseconds()))
 	}
 	stop(calls, srv, c)
 	if err == nil {
@@ -93,7 +93,7 @@ func stop(ctx context.Context, srv *http.Server, c Config) {
 		close(idle)
 	}()
 	if err := c.Drain(grace); err != nil {
-		c.Log.LogAttrs(ctx, slog.LevelWarn, "calls were cancelled and settled", slog.Duration("after", c.Grace))
+		c.Log.LogAttrs(ctx, slog.LevelWarn, "calls were cancelled and settled", slog.Int64("after_ms", c.Grace.Milliseconds()))
 	}
 	flush := time.AfterFunc(flushTime, cancelClosing)
 	defer flush.Stop()
