@@ -54,8 +54,10 @@ func (l *Ledger) Open(ctx context.Context, r Row) error {
 	if err := r.check(); err != nil {
 		return fault.Wrap(fault.Internal, op, err)
 	}
-	w := table.Write{Kind: table.Put, Table: layout.Ledger, Key: key(r.CallID), Set: encode(r),
-		If: []table.Test{{Attr: table.PK, Op: table.Absent}}}
+	w := table.Write{
+		Kind: table.Put, Table: layout.Ledger, Key: key(r.CallID), Set: encode(r),
+		If: []table.Test{{Attr: table.PK, Op: table.Absent}},
+	}
 	err := table.Repeat(ctx, func(ctx context.Context) error { return l.t.Do(ctx, w) })
 	if old, refused := table.Refused(err); refused {
 		if sameCall(old, w.Set) {
@@ -98,8 +100,10 @@ func (l *Ledger) closeRow(ctx context.Context, op, callID string, set table.Item
 	if !validID(callID) {
 		return missing
 	}
-	w := table.Write{Kind: table.Update, Table: layout.Ledger, Key: key(callID), Set: set,
-		If: []table.Test{{Attr: attrState, Op: table.Eq, Val: string(Open)}}}
+	w := table.Write{
+		Kind: table.Update, Table: layout.Ledger, Key: key(callID), Set: set,
+		If: []table.Test{{Attr: attrState, Op: table.Eq, Val: string(Open)}},
+	}
 	err := table.Repeat(ctx, func(ctx context.Context) error { return l.t.Do(ctx, w) })
 	old, refused := table.Refused(err)
 	if !refused {

@@ -139,22 +139,8 @@ func (s *search) collect(ctx context.Context, index, sortAttr string, pk func(sh
 		if err != nil {
 			return false, err
 		}
-		for _, it := range rows {
-			if it == nil {
-				continue // gone since the index was read
-			}
-			r, err := decode(it)
-			if err != nil {
-				s.found.Unreadable = append(s.found.Unreadable, err)
-				continue
-			}
-			if !s.f.chooses(r) {
-				continue
-			}
-			s.found.Rows = append(s.found.Rows, r)
-			if len(s.found.Rows) == s.f.Limit {
-				return true, nil
-			}
+		if s.take(rows) {
+			return true, nil
 		}
 		s.read += len(keys)
 		if len(keys) < batch {
@@ -165,6 +151,29 @@ func (s *search) collect(ctx context.Context, index, sortAttr string, pk func(sh
 			return true, nil
 		}
 	}
+}
+
+// take adds those rows that the filter chooses, and reports whether it has its
+// number of them.
+func (s *search) take(rows []table.Item) (full bool) {
+	for _, it := range rows {
+		if it == nil {
+			continue // gone since the index was read
+		}
+		r, err := decode(it)
+		if err != nil {
+			s.found.Unreadable = append(s.found.Unreadable, err)
+			continue
+		}
+		if !s.f.chooses(r) {
+			continue
+		}
+		s.found.Rows = append(s.found.Rows, r)
+		if len(s.found.Rows) == s.f.Limit {
+			return true
+		}
+	}
+	return false
 }
 
 // getAll reads rows at once, in the order of keys; nil where there is none.

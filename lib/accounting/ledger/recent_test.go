@@ -180,10 +180,10 @@ func TestRecentRefusesFilters(t *testing.T) {
 	}
 }
 
-// counted counts reads.
+// counted counts queries.
 type counted struct {
 	table.Table
-	queries, gets atomic.Int64
+	queries atomic.Int64
 }
 
 func (c *counted) Query(ctx context.Context, q table.Query) (table.Page, error) {

@@ -30,7 +30,11 @@ const (
 // Secret is a virtual key in full. Whatever prints, logs or encodes it shows
 // its id only; Reveal is the one way to the rest. The zero Secret stands for
 // no key.
-type Secret struct{ text string }
+type Secret struct {
+	// A pointer, because package fmt asks no method of a Secret that is an
+	// unexported field of something else, but prints what it is made of.
+	text *string
+}
 
 // Generate makes a key. random is a source of secure randomness, such as
 // crypto/rand.Reader.
@@ -40,7 +44,8 @@ func Generate(random io.Reader) (Secret, error) {
 		return Secret{}, fmt.Errorf("making a key: %w", err)
 	}
 	text := Prefix + digits[:idLen] + "-" + digits[idLen:]
-	return Secret{text + checksum(text)}, nil
+	text += checksum(text)
+	return Secret{&text}, nil
 }
 
 // draw returns n base62 digits, all equally likely: bytes above the largest
@@ -71,27 +76,33 @@ func checksum(text string) string {
 	return string(out[:])
 }
 
-// Reveal returns the key in full, to be shown once to who made it.
-func (s Secret) Reveal() string { return s.text }
+// Reveal returns the key in full, to be shown once to who made it; "" of the
+// zero Secret.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // ID is the key's id, "" of the zero Secret.
 func (s Secret) ID() string {
-	if s.text == "" {
+	if s.text == nil {
 		return ""
 	}
-	return s.text[len(Prefix) : len(Prefix)+idLen]
+	return (*s.text)[len(Prefix) : len(Prefix)+idLen]
 }
 
 // String shows the id only.
 func (s Secret) String() string {
-	if s.text == "" {
+	if s.text == nil {
 		return ""
 	}
 	return Prefix + s.ID() + "-…"
 }
 
-// GoString shows the id only.
-func (s Secret) GoString() string { return "keys.Secret(" + s.String() + ")" }
+// Format shows the id only, by every verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // LogValue shows the id only.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

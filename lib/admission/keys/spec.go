@@ -22,7 +22,7 @@ const (
 func (spec Spec) check(now time.Time) error {
 	for _, l := range []struct{ param, text string }{{"team", spec.Team}, {"app", spec.App}} {
 		if l.text == "" {
-			return invalid(l.param, "A key needs a "+l.param+": its calls are counted and paid by team and app.")
+			return invalid(l.param, "The "+l.param+" is missing: a key's calls are counted and paid by team and app.")
 		}
 		if err := checkText(l.param, l.text, maxLabel); err != nil {
 			return err

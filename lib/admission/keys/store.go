@@ -65,8 +65,10 @@ func (s *Store) Create(ctx context.Context, spec Spec) (Record, Secret, error) {
 		if spec.Principal != "" {
 			secret = Secret{}
 		}
-		w := table.Write{Kind: table.Put, Table: layout.State, Key: key(r.ID), Set: encode(r),
-			If: []table.Test{{Attr: table.PK, Op: table.Absent}}}
+		w := table.Write{
+			Kind: table.Put, Table: layout.State, Key: key(r.ID), Set: encode(r),
+			If: []table.Test{{Attr: table.PK, Op: table.Absent}},
+		}
 		err = table.Repeat(ctx, func(ctx context.Context) error { return s.t.Do(ctx, w) })
 		if old, refused := table.Refused(err); refused && !mine(old, w.Set) {
 			continue
@@ -158,12 +160,16 @@ func (s *Store) List(ctx context.Context) ([]Record, error) {
 func (s *Store) Revoke(ctx context.Context, id string) error {
 	const op = "keys.Revoke"
 	if !isID(id) {
-		return &fault.Error{Kind: fault.Invalid, Op: op, Param: "id",
-			Public: "A key's id has 12 letters and digits: those behind " + Prefix + ". The key itself is not needed to revoke it."}
+		return &fault.Error{
+			Kind: fault.Invalid, Op: op, Param: "id",
+			Public: "A key's id has 12 letters and digits: those behind " + Prefix + ". The key itself is not needed to revoke it.",
+		}
 	}
-	w := table.Write{Kind: table.Update, Table: layout.State, Key: key(id),
+	w := table.Write{
+		Kind: table.Update, Table: layout.State, Key: key(id),
 		If:  []table.Test{{Attr: table.PK, Op: table.Exists}, {Attr: attrRevoked, Op: table.Absent}},
-		Set: table.Item{attrRevoked: layout.Instant(s.now())}}
+		Set: table.Item{attrRevoked: layout.Instant(s.now())},
+	}
 	err := table.Repeat(ctx, func(ctx context.Context) error { return s.t.Do(ctx, w) })
 	old, refused := table.Refused(err)
 	switch {
