@@ -95,7 +95,9 @@ func nodeKind(n *yaml.Node) string {
 			return "a date"
 		}
 		return "text"
-	case yaml.DocumentNode, yaml.AliasNode:
+	case yaml.AliasNode:
+		return "an alias"
+	case yaml.DocumentNode:
 	}
 	return "something else"
 }

@@ -155,7 +155,7 @@ func (d *decoder) refused(n *yaml.Node) bool {
 }
 
 // cleanMapping checks n's keys and cleans its values. Of equal keys the first
-// one stays.
+// one stays; a key that is refused stays as a poisoned one.
 func (d *decoder) cleanMapping(n *yaml.Node) {
 	first := map[string]int{}
 	kept := n.Content[:0]
@@ -164,23 +164,22 @@ func (d *decoder) cleanMapping(n *yaml.Node) {
 		switch {
 		case k.Kind == yaml.ScalarNode && k.Value == "<<" && k.Tag == "!!merge":
 			d.errorf(at(k), "merge keys (<<) are not supported; write the keys out")
-			continue
+			poison(k)
 		case k.Kind != yaml.ScalarNode:
 			d.errorf(at(k), "a key must be text, not %s", nodeKind(k))
-			continue
+			poison(k)
 		case k.Tag == "!!null":
 			d.errorf(at(k), "a key is missing before the colon")
+			poison(k)
+		case d.refused(k):
+			poison(k)
+		case first[k.Value] > 0:
+			d.errorf(at(k), "key %s is here twice; the first one is in line %d", quote(k.Value), first[k.Value])
 			continue
+		default:
+			first[k.Value] = k.Line
+			d.clean(v)
 		}
-		if line, again := first[k.Value]; again {
-			d.errorf(at(k), "key %s is here twice; the first one is in line %d", quote(k.Value), line)
-			continue
-		}
-		first[k.Value] = k.Line
-		if d.refused(k) {
-			continue
-		}
-		d.clean(v)
 		kept = append(kept, k, v)
 	}
 	n.Content = kept

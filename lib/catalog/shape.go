@@ -159,6 +159,9 @@ func readFields[T any](d *decoder, n *yaml.Node, to *T, fields []field[T], alias
 	given := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, v := n.Content[i], n.Content[i+1]
+		if poisoned(name) {
+			continue
+		}
 		f, ok := byKey[name.Value]
 		if !ok {
 			d.errorf(at(name), "unknown key %s in %s%s", quote(name.Value), d.here(), advise(name.Value, known, aliases))
@@ -200,6 +203,9 @@ func dict[T any](name shape[string], value shape[T], least int) shape[[]entry[T]
 		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			k, v := n.Content[i], n.Content[i+1]
+			if poisoned(k) {
+				continue
+			}
 			d.in(k.Value, func() {
 				e := entry[T]{Name: placed[string]{V: k.Value, At: at(k), Given: true}}
 				before := len(d.problems)
