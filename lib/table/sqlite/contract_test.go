@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -9,7 +10,13 @@ import (
 	"weir/lib/table/tabletest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain also is the program of the tests that need a second process.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		os.Exit(child(dir, os.Getenv(childTask)))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func open(t *testing.T, schemas []table.Schema) tabletest.Harness {
 	db := tabletest.OpenSQLite(t, t.TempDir(), schemas)

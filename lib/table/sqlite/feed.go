@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -40,14 +41,19 @@ func (db *DB) Feed(ctx context.Context, name, consumer string, sink table.Sink) 
 	f := &feed{db: db, t: t, consumer: consumer, sink: sink}
 	pause := time.Duration(0)
 	for ctx.Err() == nil {
-		more, err := f.step(ctx)
+		done, err := f.step(ctx)
+		if done > 0 {
+			pause = 0
+		}
+		if errors.Is(err, errItem) {
+			return err
+		}
 		if err != nil {
 			pause = min(max(2*pause, feedPoll/4), feedRetry)
 			wait(ctx, pause)
 			continue
 		}
-		pause = 0
-		if more {
+		if done > 0 {
 			continue
 		}
 		select {
@@ -78,28 +84,26 @@ type feed struct {
 	at       int64 // last change done
 }
 
-// step delivers one batch. more says that there was something.
-func (f *feed) step(ctx context.Context) (more bool, err error) {
+// step delivers one batch and returns how much of it was taken.
+func (f *feed) step(ctx context.Context) (done int, err error) {
 	if !f.known {
 		if err := f.register(ctx); err != nil {
-			return false, err
+			return 0, err
 		}
 	}
 	seqs, changes, err := f.batch(ctx)
 	if err != nil || len(changes) == 0 {
-		return false, err
+		return 0, err
 	}
-	done, err := f.sink(ctx, changes)
+	done, err = f.sink(ctx, changes)
 	done = max(0, min(done, len(changes)))
-	if done > 0 {
-		if moved := f.move(ctx, seqs[done-1]); moved != nil {
-			return false, moved
+	if done == 0 {
+		if err == nil {
+			err = fmt.Errorf("sqlite: consumer %s took none of %d changes", f.consumer, len(changes))
 		}
+		return 0, err
 	}
-	if err == nil && done < len(changes) {
-		err = fmt.Errorf("sqlite: consumer %s took %d of %d changes", f.consumer, done, len(changes))
-	}
-	return true, err
+	return done, errors.Join(err, f.move(ctx, seqs[done-1]))
 }
 
 // register makes the cursor durable before the first delivery, so that nothing
