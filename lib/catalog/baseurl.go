@@ -73,6 +73,7 @@ func (b *builder) host(p placed[string], key string, u *url.URL) bool {
 	name := u.Hostname()
 	ip, err := netip.ParseAddr(name)
 	isIP := err == nil
+	ip = ip.Unmap()
 	switch {
 	case !isIP && !hostForm.MatchString(name):
 		b.errorf(p.At, "%s has no host, or one that is not a host's name", key)
@@ -80,7 +81,7 @@ func (b *builder) host(p placed[string], key string, u *url.URL) bool {
 	case u.Port() != "" && !validPort(u.Port()):
 		b.errorf(p.At, "%s: %s is not a port; ports are 1 to 65535", key, u.Port())
 		return false
-	case isIP && (ip.Unmap().IsLinkLocalUnicast() || ip.IsUnspecified() || ip.IsMulticast()):
+	case isIP && (ip.IsLinkLocalUnicast() || ip.IsUnspecified() || ip.IsMulticast()):
 		b.errorf(p.At, "%s: %s is the address of no model server; link-local addresses such as a cloud's metadata service are refused", key, name)
 		return false
 	}
@@ -92,7 +93,7 @@ func (b *builder) host(p placed[string], key string, u *url.URL) bool {
 
 func loopback(name string, ip netip.Addr, isIP bool) bool {
 	if isIP {
-		return ip.Unmap().IsLoopback()
+		return ip.IsLoopback()
 	}
 	name = strings.ToLower(name)
 	return name == "localhost" || strings.HasSuffix(name, ".localhost")
