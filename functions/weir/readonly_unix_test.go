@@ -40,7 +40,7 @@ func TestReadOnlyFolder(t *testing.T) {
 		t.Run(args[0], func(t *testing.T) {
 			var stderr strings.Builder
 			cmd := exec.CommandContext(t.Context(), program, append(args, "--store", "embedded:"+folder)...)
-			cmd.Env, cmd.Stderr = []string{"HOME=" + dir}, &stderr
+			cmd.Env, cmd.Stderr = []string{"HOME=" + dir, quickExit}, &stderr
 			if os.Geteuid() == 0 {
 				cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 			}

@@ -39,8 +39,13 @@ type gatewayKey struct{}
 // gateway is a weir local under way.
 type gateway struct{ cmd *exec.Cmd }
 
+// quickExit spares programs with the race detector a second's sleep at their
+// end (go.dev/doc/articles/race_detector, "Options").
+const quickExit = "GORACE=atexit_sleep_ms=0"
+
 func setup(env *testscript.Env) error {
 	env.Values[gatewayKey{}] = &gateway{}
+	env.Vars = append(env.Vars, quickExit)
 	return nil
 }
 
@@ -57,6 +62,7 @@ func startGateway(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	cmd := exec.Command(path, append([]string{"local", "--listen", "127.0.0.1:0"}, args...)...)
 	cmd.Dir, cmd.Stderr = ts.MkAbs("."), stderr
+	cmd.Env = []string{quickExit}
 	for _, name := range []string{"PATH", "HOME", "WEIR_LOG", "WEIR_STORE", "WEIR_CONFIG", "OPENAI_API_KEY", "GROQ_API_KEY"} {
 		if v := ts.Getenv(name); v != "" {
 			cmd.Env = append(cmd.Env, name+"="+v)

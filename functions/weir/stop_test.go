@@ -28,7 +28,7 @@ func (p program) command(args ...string) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(p.t.Context(), self)
 	cmd.Args = append([]string{"weir"}, args...) // TestMain goes by the name
-	cmd.Dir, cmd.Env = p.dir, []string{"HOME=" + p.dir}
+	cmd.Dir, cmd.Env = p.dir, []string{"HOME=" + p.dir, quickExit}
 	return cmd
 }
 
