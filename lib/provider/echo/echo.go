@@ -1,21 +1,26 @@
 // Package echo is the built-in provider: it answers with what it was asked,
-// without a network and without an account. The model echo/slow pauses before
-// each word, so that streams can be watched.
+// without a network and without an account, so that a gateway can be tried and
+// tested from the first minute. It is reached like any provider, through an
+// upstream.Transport and a dialect of its own.
+//
+// An answer depends on the request alone; tokens are counted by package
+// tokens. Every model name is taken, and a few behave in a way of their own,
+// to be watched and for tests:
+//
+//	slow    pauses before each word
+//	busy    refuses, as a provider does that limits its callers
+//	broken  breaks off in the middle of its answer
 package echo
 
 import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
-	"strings"
 	"time"
 
 	"weir/lib/dialect/echo"
@@ -23,21 +28,17 @@ import (
 	"weir/lib/llm"
 	"weir/lib/provider"
 	"weir/lib/provider/upstream"
-	"weir/lib/tokens"
 )
 
-// ModelSlow is the model that pauses for Pause before each word.
-const ModelSlow = "slow"
-
-// Pause is how long ModelSlow waits.
-const Pause = 200 * time.Millisecond
-
-// Vectors have so many components where a request names no number, and at most
-// maxDimensions.
+// The models that behave in a way of their own.
 const (
-	dimensions    = 8
-	maxDimensions = 4096
+	ModelSlow   = "slow"
+	ModelBusy   = "busy"
+	ModelBroken = "broken"
 )
+
+// Pause is how long ModelSlow waits before each step of a stream.
+const Pause = 200 * time.Millisecond
 
 // Transport answers requests in the echo dialect. The zero value is ready;
 // safe for concurrent use.
@@ -45,34 +46,41 @@ type Transport struct{}
 
 var _ upstream.Transport = Transport{}
 
-// Send implements upstream.Transport.
+// Send implements upstream.Transport. Reads of the reply's body end with ctx,
+// by its cause where that is a *fault.Error.
 func (Transport) Send(ctx context.Context, _ provider.Target, out llm.Outbound, stream bool) (*upstream.Reply, error) {
 	const op = "echo.Send"
+	if err := over(ctx); err != nil {
+		return nil, err
+	}
 	var req echo.Request
 	if err := json.Unmarshal(out.Body, &req); err != nil {
 		return nil, fault.Wrap(fault.TargetFailed, op, errors.New("not an echo request"))
 	}
-	steps, err := answer(req)
-	if err != nil {
-		return nil, err
+	reply := &upstream.Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, RequestID: id(out.Body)}
+	if req.Model == ModelBusy {
+		reply.Status = http.StatusServiceUnavailable
+		reply.Header.Set("Retry-After", "1")
+		reply.Body = io.NopCloser(bytes.NewReader(marshal(echo.Answer{Error: "busy, as this model always is"})))
+		return reply, nil
 	}
-	h := http.Header{"Content-Type": {"application/json"}}
-	var body io.ReadCloser
-	if stream {
-		h.Set("Content-Type", "text/event-stream")
-		s := &steady{ctx: ctx, steps: steps}
-		if req.Model == ModelSlow {
-			s.pause = Pause
+	b := &body{ctx: ctx, end: io.EOF}
+	if steps := answer(req); stream {
+		reply.Header.Set("Content-Type", "text/event-stream")
+		for _, s := range steps {
+			b.pieces = append(b.pieces, fmt.Appendf(nil, "data: %s\n\n", marshal(s)))
 		}
-		body = s
 	} else {
-		whole, err := json.Marshal(join(steps))
-		if err != nil {
-			return nil, fault.Wrap(fault.Internal, op, err)
-		}
-		body = io.NopCloser(bytes.NewReader(whole))
+		b.pieces = [][]byte{marshal(join(steps))}
 	}
-	return &upstream.Reply{Status: http.StatusOK, Header: h, RequestID: id(out.Body), Body: body}, nil
+	switch req.Model {
+	case ModelSlow:
+		b.pause = Pause
+	case ModelBroken:
+		b.cut()
+	}
+	reply.Body = b
+	return reply, nil
 }
 
 // id is the same for the same request.
@@ -81,122 +89,88 @@ func id(body []byte) string {
 	return fmt.Sprintf("echo-%x", sum[:8])
 }
 
-// answer returns the steps of an answer, the last with Done.
-func answer(req echo.Request) ([]echo.Answer, error) {
-	last := echo.Answer{Stop: string(llm.StopEnd), Usage: &echo.Usage{Input: req.InputTokens}, Done: true}
-	if req.Inputs != nil {
-		last.Stop = ""
-		for _, in := range req.Inputs {
-			v, err := vector(in, req)
-			if err != nil {
-				return nil, err
-			}
-			last.Vectors = append(last.Vectors, v)
-		}
-		return []echo.Answer{last}, nil
+// marshal writes values of the echo dialect, all of which can be written.
+func marshal(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
 	}
-	var steps []echo.Answer
-	var text strings.Builder
-	for _, word := range strings.SplitAfter(req.Text, " ") {
-		if req.MaxTokens > 0 && tokens.Text(text.String()+word) > req.MaxTokens {
-			last.Stop = string(llm.StopLength)
-			break
-		}
-		text.WriteString(word)
-		steps = append(steps, echo.Answer{Text: word})
-	}
-	last.Usage.Output = tokens.Text(text.String())
-	if req.Tool != "" && last.Stop != string(llm.StopLength) {
-		last.Tool, last.Stop = req.Tool, string(llm.StopTools)
-		last.Usage.Output += tokens.Text(req.Tool + "{}")
-	}
-	return append(steps, last), nil
+	return b
 }
 
-// join makes one answer of the steps.
-func join(steps []echo.Answer) echo.Answer {
-	whole := steps[len(steps)-1]
-	var text strings.Builder
-	for _, s := range steps {
-		text.WriteString(s.Text)
+// over is why ctx has ended, in the words that upstream.Transport promises;
+// nil while it has not.
+func over(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if cause == nil {
+		return nil
 	}
-	whole.Text = text.String()
-	return whole
+	if f, ok := errors.AsType[*fault.Error](cause); ok {
+		return f
+	}
+	if errors.Is(cause, context.DeadlineExceeded) {
+		return fault.Wrap(fault.TargetTimeout, "echo.Read", cause)
+	}
+	return fault.Wrap(fault.ClientGone, "echo.Read", cause)
 }
 
-// vector is a unit vector that depends on the input alone.
-func vector(in string, req echo.Request) (json.RawMessage, error) {
-	n := req.Dimensions
-	if n == 0 {
-		n = dimensions
-	}
-	if n < 0 || n > maxDimensions {
-		return nil, &fault.Error{Kind: fault.Invalid, Op: "echo.vector", Param: "dimensions",
-			Public: fmt.Sprintf("echo makes vectors of 1 to %d dimensions.", maxDimensions)}
-	}
-	v := make([]float64, n)
-	var length float64
-	for i := range v {
-		sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", i, in))
-		v[i] = float64(binary.BigEndian.Uint32(sum[:]))/math.MaxUint32 - 0.5
-		length += v[i] * v[i]
-	}
-	length = math.Sqrt(length)
-	floats := make([]float32, n)
-	for i := range v {
-		floats[i] = float32(v[i] / length)
-	}
-	if !req.Base64 {
-		return json.Marshal(floats)
-	}
-	var raw bytes.Buffer
-	if err := binary.Write(&raw, binary.LittleEndian, floats); err != nil {
-		return nil, fault.Wrap(fault.Internal, "echo.vector", err)
-	}
-	return json.Marshal(base64.StdEncoding.EncodeToString(raw.Bytes()))
+// body is a reply's body: its pieces, each after a pause, and then end. It
+// needs no goroutine.
+type body struct {
+	ctx    context.Context //nolint:containedctx // a body has no other way to learn that its request ended
+	pieces [][]byte
+	pause  time.Duration
+	end    error
+	rest   []byte // of the piece being read
+	closed bool
 }
 
-// steady is a stream's body: one event per step, each after a pause.
-type steady struct {
-	ctx   context.Context //nolint:containedctx // a body has no other way to learn that its request ended
-	steps []echo.Answer
-	pause time.Duration
-	rest  []byte // of the event being read
+// cut makes the body break off after half of its bytes.
+func (b *body) cut() {
+	whole := bytes.Join(b.pieces, nil)
+	b.pieces = [][]byte{whole[:len(whole)/2]}
+	b.end = fault.Wrap(fault.Truncated, "echo.Read", io.ErrUnexpectedEOF)
 }
 
-func (s *steady) Read(p []byte) (int, error) {
-	if len(s.rest) == 0 {
-		if len(s.steps) == 0 {
-			return 0, io.EOF
-		}
-		if err := s.wait(); err != nil {
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (int, error) {
+	if b.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	if len(b.rest) == 0 {
+		if err := over(b.ctx); err != nil {
 			return 0, err
 		}
-		event, err := json.Marshal(s.steps[0])
-		if err != nil {
+		if len(b.pieces) == 0 {
+			return 0, b.end
+		}
+		if err := b.wait(); err != nil {
 			return 0, err
 		}
-		s.rest = fmt.Appendf(nil, "data: %s\n\n", event)
-		s.steps = s.steps[1:]
+		b.rest, b.pieces = b.pieces[0], b.pieces[1:]
 	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
 	return n, nil
 }
 
-// wait pauses, or returns the cause that ended the request.
-func (s *steady) wait() error {
-	if s.pause == 0 {
-		return context.Cause(s.ctx)
+// wait pauses, or returns what ended the request.
+func (b *body) wait() error {
+	if b.pause == 0 {
+		return nil
 	}
-	t := time.NewTimer(s.pause)
+	t := time.NewTimer(b.pause)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return nil
-	case <-s.ctx.Done():
-		return context.Cause(s.ctx)
+	case <-b.ctx.Done():
+		return over(b.ctx)
 	}
 }
 
-func (s *steady) Close() error { return nil }
+// Close implements io.Closer.
+func (b *body) Close() error {
+	b.closed = true
+	return nil
+}

@@ -2,17 +2,23 @@ package echo_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"weir/lib/accounting/ledger"
 	"weir/lib/accounting/meter"
 	"weir/lib/dialect"
 	echodialect "weir/lib/dialect/echo"
@@ -20,6 +26,8 @@ import (
 	"weir/lib/llm"
 	"weir/lib/provider"
 	"weir/lib/provider/echo"
+	"weir/lib/provider/upstream"
+	"weir/lib/tokens"
 	"weir/lib/wire/sse"
 )
 
@@ -79,17 +87,25 @@ func TestStreamedAndWholeAnswersAgree(t *testing.T) {
 		c.Tools = []llm.Tool{{Name: "weather"}}
 		c.Choice = llm.ToolChoice{Mode: "required"}
 	}
-	short := func(c *llm.Chat) { n := int64(3); c.Params.MaxTokens = &n }
+	atMost := func(n int64) func(*llm.Chat) { return func(c *llm.Chat) { c.Params.MaxTokens = &n } }
+	stops := func(s ...string) func(*llm.Chat) { return func(c *llm.Chat) { c.Params.Stop = s } }
 	for name, c := range map[string]struct {
 		text, want string
 		edit       func(*llm.Chat)
 		stop       llm.StopReason
 	}{
-		"text":          {text: "say this  again,\nplease", want: "say this  again,\nplease", stop: llm.StopEnd},
-		"runes":         {text: "日本語 und \u2028 ähnliches 🌊", want: "日本語 und \u2028 ähnliches 🌊", stop: llm.StopEnd},
-		"forced tool":   {text: "weather?", edit: tool, want: "weather?{}", stop: llm.StopTools},
-		"token limit":   {text: "one two three four five six seven", edit: short, want: "one two ", stop: llm.StopLength},
-		"nothing asked": {text: "", want: "before", stop: llm.StopEnd},
+		"text":           {text: "say this  again,\nplease", want: "say this  again,\nplease", stop: llm.StopEnd},
+		"runes":          {text: "日本語 und \u2028 ähnliches 🌊", want: "日本語 und \u2028 ähnliches 🌊", stop: llm.StopEnd},
+		"forced tool":    {text: "weather?", edit: tool, want: "weather?{}", stop: llm.StopTools},
+		"token limit":    {text: "one two three four five six seven", edit: atMost(3), want: "one two thre", stop: llm.StopLength},
+		"limit in runes": {text: "日本語日本語", edit: atMost(2), want: "日本", stop: llm.StopLength},
+		"within limit":   {text: "one two", edit: atMost(2), want: "one two", stop: llm.StopEnd},
+		"stop sequence":  {text: "one END two STOP three", edit: stops("STOP", "END"), want: "one ", stop: llm.StopSequence},
+		"stop at once":   {text: "END", edit: stops("END"), want: "", stop: llm.StopSequence},
+		"no stop met":    {text: "one", edit: stops("END", ""), want: "one", stop: llm.StopEnd},
+		"stop and limit": {text: "one two three END", edit: func(c *llm.Chat) { atMost(1)(c); stops("END")(c) }, want: "one ", stop: llm.StopLength},
+		"long":           {text: strings.Repeat("a ", 20_000) + strings.Repeat("ü", 20_000), want: strings.Repeat("a ", 20_000) + strings.Repeat("ü", 20_000), stop: llm.StopEnd},
+		"nothing asked":  {text: "", want: "before", stop: llm.StopEnd},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, body := ask(t, chat(c.text, true, c.edit))
@@ -110,8 +126,11 @@ func TestStreamedAndWholeAnswersAgree(t *testing.T) {
 			if diff := cmp.Diff(u1, u2); diff != "" || s1 != s2 {
 				t.Errorf("usage differs (-streamed +whole, %s %s):\n%s", s1, s2, diff)
 			}
-			if u1.Input != 17 || u1.Output == 0 {
-				t.Errorf("usage %+v, want 17 in and some out", u1)
+			if u1.Input != 17 || u1.Output != tokens.Text(c.want) && c.stop != llm.StopTools || s1 != ledger.UsageProvider {
+				t.Errorf("usage %+v (%s), want 17 in and the text's estimate out, from the provider", u1, s1)
+			}
+			if n := len(streamed); n > 2100 {
+				t.Errorf("%d events for one text", n)
 			}
 			for _, events := range [][]llm.Event{streamed, whole.Events} {
 				if got := textOf(events); got != c.want {
@@ -134,7 +153,7 @@ func TestStreamedAndWholeAnswersAgree(t *testing.T) {
 func TestAStreamCutAnywhereIsAnError(t *testing.T) {
 	out, body := ask(t, chat("a few words to cut", true, nil))
 	last := bytes.LastIndex(body, []byte("data:"))
-	for n := range len(body) {
+	for n := range body {
 		for name, r := range map[string]io.Reader{
 			"clean": bytes.NewReader(body[:n]),
 			"bytes": iotest.OneByteReader(bytes.NewReader(body[:n])),
@@ -196,14 +215,143 @@ func TestVectorsAreUnitVectorsOfTheInput(t *testing.T) {
 	}
 }
 
-func TestTooManyDimensionsAreTheCallersMistake(t *testing.T) {
-	var b echodialect.Back
-	req := &llm.Request{Facts: llm.Facts{Op: llm.OpEmbed}, Body: &llm.Embed{Inputs: []string{"a"}, Dimensions: 1 << 40}}
-	out, _, err := b.Encode(llm.OpEmbed, req, target)
+// Streams and whole answers give their events in the hub's order.
+func TestEventsAreInOrder(t *testing.T) {
+	tool := func(c *llm.Chat) { c.Choice = llm.ToolChoice{Mode: "tool", Name: "f"} }
+	for name, req := range map[string]*llm.Request{"text": chat("a b", true, nil), "tool": chat("a b", true, tool)} {
+		out, body := ask(t, req)
+		events, err := stream(out, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got strings.Builder
+		for _, ev := range events {
+			got.WriteString(strings.TrimPrefix(fmt.Sprintf("%T ", ev), "llm."))
+		}
+		want := "Started Opened Delta Delta Closed Stopped Used Finished "
+		if name == "tool" {
+			want = "Started Opened Delta Delta Closed Opened Delta Closed Stopped Used Finished "
+		}
+		if got.String() != want {
+			t.Errorf("%s: %s, want %s", name, got.String(), want)
+		}
+		if s, ok := events[0].(llm.Started); !ok || s.Model != target.Model {
+			t.Errorf("%s: started with %+v, want model %s", name, events[0], target.Model)
+		}
+	}
+}
+
+// send asks model for an echo of text.
+func send(ctx context.Context, t *testing.T, model, text string, streamed bool) (*upstream.Reply, error) {
+	t.Helper()
+	out, _, err := (echodialect.Back{}).Encode(llm.OpChat, chat(text, streamed, nil), dialect.Target{Model: model})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (echo.Transport{}).Send(t.Context(), provider.Target{}, out, false); fault.KindOf(err) != fault.Invalid {
-		t.Errorf("got %v, want invalid", err)
+	return echo.Transport{}.Send(ctx, provider.Target{}, out, streamed)
+}
+
+func TestTheSlowModelPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		reply, err := send(t.Context(), t, echo.ModelSlow, "one two three", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(reply.Body); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took != 4*echo.Pause { // three words and the end
+			t.Errorf("took %v, want %v", took, 4*echo.Pause)
+		}
+	})
+}
+
+// A body ends with its context, and says why in a fault's words.
+func TestTheContextEndsAnAnswer(t *testing.T) {
+	silent := fault.New(fault.TargetTimeout, "test", "silent")
+	for _, tt := range []struct {
+		name  string
+		cause error
+		want  fault.Kind
+	}{
+		{"its own cause", silent, fault.TargetTimeout},
+		{"caller gone", context.Canceled, fault.ClientGone},
+		{"deadline", context.DeadlineExceeded, fault.TargetTimeout},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				reply, err := send(ctx, t, echo.ModelSlow, "one two three", true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.AfterFunc(echo.Pause*3/2, func() { cancel(tt.cause) })
+				got, err := io.ReadAll(reply.Body)
+				if fault.KindOf(err) != tt.want || !errors.Is(err, tt.cause) {
+					t.Errorf("reading: %v, want kind %v", err, tt.want)
+				}
+				if n := bytes.Count(got, []byte("data:")); n != 1 {
+					t.Errorf("%d events before the end, want 1", n)
+				}
+				if _, err := send(ctx, t, "any", "one", false); fault.KindOf(err) != tt.want {
+					t.Errorf("sending: %v, want kind %v", err, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestTheBusyModelRefuses(t *testing.T) {
+	reply, err := send(t.Context(), t, echo.ModelBusy, "hi", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := (echodialect.Back{}).Refusal(reply.Status, reply.Header, body)
+	if reply.Status != http.StatusServiceUnavailable || e.Kind != fault.TargetThrottled || e.RetryAfter != time.Second || !fault.Failover(e) {
+		t.Errorf("status %d, %+v, want 503 and another target after a second", reply.Status, e)
+	}
+}
+
+func TestTheBrokenModelBreaksOff(t *testing.T) {
+	for _, streamed := range []bool{true, false} {
+		reply, err := send(t.Context(), t, echo.ModelBroken, "one two three four five six", streamed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !streamed {
+			if _, err := io.ReadAll(reply.Body); fault.KindOf(err) != fault.Truncated {
+				t.Errorf("whole: %v, want truncated", err)
+			}
+			continue
+		}
+		events, err := stream(llm.Outbound{}, reply.Body)
+		if fault.KindOf(err) != fault.Truncated || textOf(events) == "" {
+			t.Errorf("streamed: %q and %v, want a part of the text and truncated", textOf(events), err)
+		}
+	}
+}
+
+func TestAClosedBodyIsNotRead(t *testing.T) {
+	reply, err := send(t.Context(), t, "any", "hi", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reply.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := reply.Body.Read(make([]byte, 10)); n > 0 || !errors.Is(err, http.ErrBodyReadAfterClose) {
+		t.Errorf("read %d bytes, %v", n, err)
+	}
+}
+
+func TestARequestOfAnotherDialectIsRefused(t *testing.T) {
+	_, err := echo.Transport{}.Send(t.Context(), provider.Target{}, llm.Outbound{Body: []byte("<xml>")}, false)
+	if fault.KindOf(err) != fault.TargetFailed {
+		t.Errorf("%v, want a failed target", err)
 	}
 }
