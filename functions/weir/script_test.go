@@ -93,7 +93,7 @@ func startGateway(ts *testscript.TestScript, neg bool, args []string) {
 // readBanner reads until the banner is whole or the program has ended.
 func readBanner(r io.Reader) string {
 	var b strings.Builder
-	lines := bufio.NewScanner(r) //nolint:forbidigo // our own short lines
+	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		b.WriteString(lines.Text() + "\n")
 		if strings.Contains(lines.Text(), bannerEnd) || strings.Contains(lines.Text(), "weir keys create makes others") {
