@@ -157,6 +157,16 @@ func (m byKind) Send(ctx context.Context, t provider.Target, out llm.Outbound, s
 	return m[t.Endpoint.Row.Transport].Send(ctx, t, out, stream)
 }
 
+// NewKey makes another key and returns its id and secret.
+func (r *Rig) NewKey(team, app string) (id, secret string) {
+	r.t.Helper()
+	record, s, err := r.Keys.Create(r.t.Context(), keys.Spec{Team: team, App: app})
+	if err != nil {
+		r.t.Fatalf("creating a key: %v", err)
+	}
+	return record.ID, s.Reveal()
+}
+
 // Log is what the gateway has logged so far.
 func (r *Rig) Log() string { return r.log.String() }
 
