@@ -92,7 +92,7 @@ func (d *streamDecoder) frame(f wire.Frame) (c llm.Chunk, end bool, err error) {
 	}
 	c.Frame = frame(f.Data)
 	if d.usage.read(&ch) {
-		d.emit(llm.Used{Usage: d.usage.buckets(d.quirks.CacheExclusive)})
+		d.emit(llm.Used{Usage: d.usage.buckets(d.quirks)})
 		c.Frame.Withhold = d.withhold && ch.choices.Len() == 0
 	}
 	c.Events = d.events

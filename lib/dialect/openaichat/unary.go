@@ -79,7 +79,7 @@ func chatEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
 		s.stop(llm.StopEnd, "")
 	}
 	if s.usage.seen {
-		s.emit(llm.Used{Usage: s.usage.buckets(t.Quirks.CacheExclusive)})
+		s.emit(llm.Used{Usage: s.usage.buckets(t.Quirks)})
 	}
 	return s.events, nil
 }
@@ -108,7 +108,7 @@ func vectorEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
 	s.start(&ch)
 	s.emit(llm.Vectors{Raw: vectors})
 	if s.usage.read(&ch) {
-		s.emit(llm.Used{Usage: s.usage.buckets(t.Quirks.CacheExclusive)})
+		s.emit(llm.Used{Usage: s.usage.buckets(t.Quirks)})
 	}
 	return s.events, nil
 }

@@ -1,6 +1,7 @@
 package openaichat
 
 import (
+	"weir/lib/dialect"
 	"weir/lib/llm"
 	"weir/lib/wire/rawjson"
 )
@@ -99,14 +100,15 @@ func (u *usage) set(c count, v rawjson.Value) bool {
 // both include audio. Departures are found by the provider's own total:
 //
 //   - xAI reports reasoning beside completion_tokens
-//     (docs.x.ai/docs/key-information/consumption-and-rate-limits, read 2026-11);
+//     (docs.x.ai/docs/key-information/consumption-and-rate-limits, read 2026-11;
+//     Quirks.ReasoningExclusive, for answers without a total);
 //   - Gemini's compatible endpoint leaves thoughts out of completion_tokens and
 //     has no count for them: what the total has more is thoughts;
 //   - some vendors leave cached tokens out of prompt_tokens; where no total
-//     tells, exclusive says so (Quirks.CacheExclusive).
+//     tells, Quirks.CacheExclusive does.
 //
 // No bucket is ever negative.
-func (u *usage) buckets(exclusive bool) llm.Usage {
+func (u *usage) buckets(q dialect.Quirks) llm.Usage {
 	in, cache := u.n[prompt], u.n[cached]+u.n[cacheWrite]
 	if !u.has[prompt] && u.has[total] {
 		in = max(u.n[total]-u.n[completion], 0)
@@ -116,16 +118,13 @@ func (u *usage) buckets(exclusive bool) llm.Usage {
 	if !u.has[total] {
 		surplus = 0
 	}
-	if cache > 0 && (cache > in || surplus == cache) {
-		exclusive = true
-	}
-	if exclusive {
+	if q.CacheExclusive || cache > 0 && (cache > in || surplus == cache) {
 		surplus -= cache
 	} else {
 		in -= cache
 	}
 	switch {
-	case thought > 0 && (surplus == thought || thought > out):
+	case thought > 0 && (surplus == thought || thought > out || q.ReasoningExclusive && !u.has[total]):
 		out += thought
 	case !u.has[reasoning] && surplus > 0 && u.has[completion]:
 		out, thought = out+surplus, surplus
