@@ -63,6 +63,45 @@ func TestStreamedAndWholeAgree(t *testing.T) {
 	}
 }
 
+// Each token has its probability, in a stream beside the piece that it is.
+func TestProbabilities(t *testing.T) {
+	p := fakeprovider.New(fakeprovider.Options{})
+	type token struct {
+		Token string
+		Bytes []int
+		Top   []struct{ Token string } `json:"top_logprobs"`
+	}
+	type choices struct {
+		Choices []struct {
+			Logprobs *struct{ Content, Refusal []token }
+		}
+	}
+	for model, text := range map[string]string{"gpt-4o": "You said: hi", "refusal": "I'm sorry, I can't help with that."} {
+		for _, stream := range []string{"false", "true"} {
+			var got string
+			body := send(t, p, "/v1/chat/completions", `{"model":"`+model+`","stream":`+stream+`,"logprobs":true,"top_logprobs":2,`+hi+`}`, nil).Body.String()
+			for line := range strings.SplitSeq(body, "\n") {
+				var in choices
+				if json.Unmarshal([]byte(strings.TrimPrefix(line, "data: ")), &in) != nil || len(in.Choices) == 0 || in.Choices[0].Logprobs == nil {
+					continue
+				}
+				for _, tk := range append(in.Choices[0].Logprobs.Content, in.Choices[0].Logprobs.Refusal...) {
+					got += tk.Token
+					if len(tk.Top) != 2 || tk.Top[0].Token != tk.Token || len(tk.Bytes) != len(tk.Token) {
+						t.Errorf("%s, stream %s: token %+v", model, stream, tk)
+					}
+				}
+			}
+			if got != text {
+				t.Errorf("%s, stream %s: the tokens say %q, want %q", model, stream, got, text)
+			}
+		}
+	}
+	if body := send(t, p, "/v1/chat/completions", `{"model":"gpt-4o",`+hi+`}`, nil).Body.String(); !strings.Contains(body, `"logprobs":null`) {
+		t.Errorf("unasked: %s", body)
+	}
+}
+
 func TestWhatIsSaid(t *testing.T) {
 	p := fakeprovider.New(fakeprovider.Options{})
 	say := func(body string) message {

@@ -23,6 +23,8 @@ type choice struct {
 	reasoning, text, refusal []string
 	calls                    []toolCall
 	finish                   string
+	logprobs                 bool // asked for
+	top                      int  // candidates to list beside each token
 }
 
 type toolCall struct {
@@ -82,7 +84,7 @@ func complete(body object, a Answer) completion {
 
 // choose makes choice number i.
 func choose(body object, a Answer, i int, limit int64) choice {
-	ch := choice{finish: "stop", reasoning: pieces(a.Reasoning)}
+	ch := choice{finish: "stop", reasoning: pieces(a.Reasoning), logprobs: body["logprobs"] == true, top: int(number(body["top_logprobs"], 0))}
 	switch calls := callsOf(body, a); {
 	case a.Refusal != "":
 		ch.refusal = pieces(a.Refusal)

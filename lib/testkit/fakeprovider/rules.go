@@ -21,7 +21,7 @@ type rule func(p *Provider, body object) *APIError
 // chatRules in the order in which they are tried.
 var chatRules = []rule{
 	knownMembers, hasModel, modelExists, hasMessages, messageRules, toolHistory, tokenLimits, choices, streamOptions,
-	toolRules, toolChoice, responseFormat, samplingRanges, stopSequences,
+	toolRules, toolChoice, responseFormat, samplingRanges, stopSequences, logProbabilities,
 }
 
 // chatMembers are the members of a chat request
@@ -217,6 +217,16 @@ func stopSequences(_ *Provider, body object) *APIError {
 			"Invalid 'stop': array too long. Expected an array with maximum length 4, but got an array with length %d instead.", len(list))}
 	}
 	return nil
+}
+
+// logProbabilities: top_logprobs is 0 to 20 and needs logprobs
+// (platform.openai.com/docs/api-reference/chat/create). The wording for one
+// without the other is this package's own.
+func logProbabilities(_ *Provider, body object) *APIError {
+	if set(body, "top_logprobs") && body["logprobs"] != true {
+		return &APIError{Param: "top_logprobs", Message: "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled."}
+	}
+	return intRange(body, "top_logprobs", 0, 20)
 }
 
 // set reports whether a member is there and not null.

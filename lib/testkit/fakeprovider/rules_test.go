@@ -106,6 +106,8 @@ var chatRefusals = []struct{ name, body, param, code, message string }{
 	{"stream as a string", `{"model":"gpt-4o","stream":"true",` + hi + `}`, "stream", "invalid_type", "a boolean"},
 	{"temperature", `{"model":"gpt-4o","temperature":2.1,` + hi + `}`, "temperature", "decimal_above_max_value", "<= 2, but got 2.1"},
 	{"penalty", `{"model":"gpt-4o","presence_penalty":-3,` + hi + `}`, "presence_penalty", "decimal_below_min_value", ">= -2, but got -3"},
+	{"candidates without probabilities", `{"model":"gpt-4o","top_logprobs":2,` + hi + `}`, "top_logprobs", "", "only allowed when 'logprobs'"},
+	{"21 candidates", `{"model":"gpt-4o","logprobs":true,"top_logprobs":21,` + hi + `}`, "top_logprobs", "integer_above_max_value", "<= 20, but got 21"},
 	{"five stops", `{"model":"gpt-4o","stop":["a","b","c","d","e"],` + hi + `}`, "stop", "array_above_max_length", "length 5"},
 
 	{"empty tools", `{"model":"gpt-4o","tools":[],` + hi + `}`, "tools", "empty_array", "empty array"},

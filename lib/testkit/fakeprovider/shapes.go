@@ -51,10 +51,10 @@ type messageShape struct {
 }
 
 type choiceShape struct {
-	Index    int          `json:"index"`
-	Message  messageShape `json:"message"`
-	Logprobs any          `json:"logprobs"`
-	Finish   string       `json:"finish_reason"`
+	Index    int            `json:"index"`
+	Message  messageShape   `json:"message"`
+	Logprobs *logprobsShape `json:"logprobs"`
+	Finish   string         `json:"finish_reason"`
 }
 
 type completionShape struct {
@@ -79,7 +79,7 @@ func (c completion) whole(usage bool) completionShape {
 		for _, call := range ch.calls {
 			m.ToolCalls = append(m.ToolCalls, callShape{ID: call.id, Type: "function", Function: functionShape{call.name, strings.Join(call.arguments, "")}})
 		}
-		s.Choices = append(s.Choices, choiceShape{Index: i, Message: m, Finish: ch.finish})
+		s.Choices = append(s.Choices, choiceShape{Index: i, Message: m, Logprobs: ch.probabilities(ch.text, ch.refusal), Finish: ch.finish})
 	}
 	return s
 }
@@ -93,6 +93,51 @@ func joined(parts []string) *string {
 	return &s
 }
 
+type logprobsShape struct {
+	Content []tokenShape `json:"content"`
+	Refusal []tokenShape `json:"refusal"`
+}
+
+type tokenShape struct {
+	Token   string       `json:"token"`
+	Logprob float64      `json:"logprob"`
+	Bytes   []int        `json:"bytes"`
+	Top     []tokenShape `json:"top_logprobs,omitzero"` // of tokens, not of candidates
+}
+
+// probabilities are those of the tokens of text or refusal, nil where they
+// were not asked for or there are no tokens.
+func (ch choice) probabilities(text, refusal []string) *logprobsShape {
+	if !ch.logprobs || len(text)+len(refusal) == 0 {
+		return nil
+	}
+	return &logprobsShape{Content: ch.tokens(text), Refusal: ch.tokens(refusal)}
+}
+
+// tokens makes each piece a token. Its candidates are the token itself and
+// made-up ones, less likely from one to the next.
+func (ch choice) tokens(pieces []string) []tokenShape {
+	var all []tokenShape
+	for _, s := range pieces {
+		t := candidate(s, 0)
+		t.Top = []tokenShape{}
+		for i := range ch.top {
+			t.Top = append(t.Top, candidate(s+strings.Repeat("~", i), i))
+		}
+		all = append(all, t)
+	}
+	return all
+}
+
+// candidate has a probability that is the same in every run.
+func candidate(s string, rank int) tokenShape {
+	t := tokenShape{Token: s, Logprob: -float64(len(s)%7)/8 - float64(rank)}
+	for _, b := range []byte(s) {
+		t.Bytes = append(t.Bytes, int(b))
+	}
+	return t
+}
+
 type deltaShape struct {
 	Role      string      `json:"role,omitempty"`
 	Content   *string     `json:"content,omitempty"`
@@ -102,10 +147,10 @@ type deltaShape struct {
 }
 
 type chunkChoice struct {
-	Index    int        `json:"index"`
-	Delta    deltaShape `json:"delta"`
-	Logprobs any        `json:"logprobs"`
-	Finish   *string    `json:"finish_reason"`
+	Index    int            `json:"index"`
+	Delta    deltaShape     `json:"delta"`
+	Logprobs *logprobsShape `json:"logprobs"`
+	Finish   *string        `json:"finish_reason"`
 }
 
 type chunkShape struct {

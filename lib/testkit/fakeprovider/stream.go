@@ -9,6 +9,7 @@ import (
 type step struct {
 	choice int
 	delta  deltaShape
+	probs  *logprobsShape
 	finish string
 	piece  bool // has content, and counts for delays, stalls and errors
 	tokens int64
@@ -46,10 +47,10 @@ func (ch choice) pieces(i int, interleave bool) []step {
 		all = append(all, step{choice: i, piece: true, tokens: 1, delta: deltaShape{Reasoning: s}})
 	}
 	for _, s := range ch.text {
-		all = append(all, step{choice: i, piece: true, tokens: 1, delta: deltaShape{Content: &s}})
+		all = append(all, step{choice: i, piece: true, tokens: 1, delta: deltaShape{Content: &s}, probs: ch.probabilities([]string{s}, nil)})
 	}
 	for _, s := range ch.refusal {
-		all = append(all, step{choice: i, piece: true, tokens: 1, delta: deltaShape{Refusal: &s}})
+		all = append(all, step{choice: i, piece: true, tokens: 1, delta: deltaShape{Refusal: &s}, probs: ch.probabilities(nil, []string{s})})
 	}
 	turns := make([][]step, len(ch.calls))
 	for k, call := range ch.calls {
@@ -144,7 +145,7 @@ func (e *events) pause(s step) {
 // send writes one step.
 func (e *events) send(s step) bool {
 	chunk := e.chunk()
-	chunk.Choices = []chunkChoice{{Index: s.choice, Delta: s.delta}}
+	chunk.Choices = []chunkChoice{{Index: s.choice, Delta: s.delta, Logprobs: s.probs}}
 	if s.finish != "" {
 		chunk.Choices[0].Finish = &s.finish
 	}
