@@ -75,6 +75,14 @@ var rules = []rule{
 	{pkg: "lib/catalog", own: []string{"lib/accounting/price", "lib/fault", "lib/llm", "lib/money", "lib/provider", "lib/provider/credential"}, deps: []string{yaml}},
 	{pkg: "lib/routing", own: []string{"lib/admission/keys", "lib/catalog", "lib/fault", "lib/llm", "lib/provider"}},
 
+	// From the row to finance: events on a bus, and what is made of them.
+	{pkg: "events"},
+	{pkg: "lib/bus"},
+	{pkg: "lib/bus/letters", own: []string{"lib/bus", "lib/fault", "lib/table", "lib/table/layout"}},
+	{pkg: "lib/accounting/publisher", own: []string{"events", "lib/accounting/ledger", "lib/bus", "lib/fault", "lib/table", "lib/table/layout"}},
+	{pkg: "lib/accounting/reaper", own: []string{"lib/accounting/ledger", "lib/fault", "lib/table", "lib/table/layout"}},
+	{pkg: "lib/accounting/costs", own: []string{"events", "lib/accounting/ledger", "lib/bus", "lib/fault", "lib/money", "lib/table", "lib/table/layout"}},
+
 	// The pipeline sees stages and interfaces, never a store or a driver.
 	{pkg: "lib/gateway", own: []string{
 		"lib/accounting/*", "lib/admission/keys", "lib/catalog", "lib/dialect", "lib/fault", "lib/llm", "lib/money",

@@ -1,0 +1,37 @@
+// Package costs keeps the cost cells: sums of calls by period, team, app, use
+// case, provider and model, from which finance reads a month. Every figure is
+// derived from ledger rows, each of which is in exactly one day cell and one
+// month cell.
+package costs
+
+import "weir/lib/money"
+
+// Dims say which cell a call belongs to. Model and provider are those that
+// answered; both are empty where none was called.
+type Dims struct {
+	Team, App, UseCase, Provider, Model string
+}
+
+// Cell is one cell.
+type Cell struct {
+	Period string // day (2026-11-22) or month (2026-11), in the billing zone
+	Dims
+	Sums
+}
+
+// Sums are what is added up. Corrections add 0 to Calls; their other figures
+// may be negative.
+type Sums struct {
+	Calls     int64 // settled
+	Refused   int64 // by a limit
+	Errors    int64 // settled with an outcome other than ok
+	CacheHits int64
+
+	Input, CacheRead, CacheWrite5m, CacheWrite1h int64
+	AudioInput, Output, AudioOutput, Reasoning   int64
+
+	Cost      money.NanoUSD
+	Saved     money.NanoUSD // what cache hits would have cost
+	Estimated money.NanoUSD // part of Cost that rests on estimated usage
+	Unpriced  int64         // calls without a known price: their cost is not in Cost
+}
