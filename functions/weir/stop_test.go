@@ -18,6 +18,7 @@ import (
 type program struct {
 	t   *testing.T
 	dir string
+	env []string
 }
 
 func (p program) command(args ...string) *exec.Cmd {
@@ -28,7 +29,7 @@ func (p program) command(args ...string) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(p.t.Context(), self)
 	cmd.Args = append([]string{"weir"}, args...) // TestMain goes by the name
-	cmd.Dir, cmd.Env = p.dir, []string{"HOME=" + p.dir, quickExit}
+	cmd.Dir, cmd.Env = p.dir, append(p.env, "HOME="+p.dir, quickExit)
 	return cmd
 }
 
@@ -36,6 +37,7 @@ func (p program) command(args ...string) *exec.Cmd {
 func (p program) start() (cmd *exec.Cmd, url, key string) {
 	p.t.Helper()
 	cmd = p.command("local", "--listen", "127.0.0.1:0")
+	cmd.Stderr = p.t.Output()
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		p.t.Fatal(err)
@@ -87,7 +89,7 @@ func stream(t *testing.T, url, key string) *bufio.Reader {
 // SIGTERM lets a call under way come to its end, and its row is settled.
 func TestStopFinishesCalls(t *testing.T) {
 	t.Parallel()
-	p := program{t, t.TempDir()}
+	p := program{t: t, dir: t.TempDir()}
 	cmd, url, key := p.start()
 	answer := stream(t, url, key)
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -109,7 +111,7 @@ func TestStopFinishesCalls(t *testing.T) {
 // After kill -9 the call under way is an open row, and nothing else is.
 func TestKillLeavesOpenRows(t *testing.T) {
 	t.Parallel()
-	p := program{t, t.TempDir()}
+	p := program{t: t, dir: t.TempDir()}
 	cmd, url, key := p.start()
 	if _, err := io.ReadAll(stream(t, url, key)); err != nil {
 		t.Fatal(err)
