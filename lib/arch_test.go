@@ -50,6 +50,10 @@ var rules = []rule{
 	{pkg: "lib/wire", own: []string{"lib/fault"}},
 	{pkg: "lib/wire/*", own: []string{"lib/fault", "lib/wire"}},
 
+	// Contracts on the bus, and the bus as an interface.
+	{pkg: "events"},
+	{pkg: "lib/bus", own: []string{"events"}},
+
 	// Dialects: pure, and strangers to each other.
 	{pkg: "lib/dialect", own: []string{"lib/fault", "lib/money", "lib/wire", "lib/llm"}},
 	{pkg: "lib/dialect/*", own: []string{"lib/fault", "lib/money", "lib/wire", "lib/wire/*", "lib/llm", "lib/tokens", "lib/dialect"}},
@@ -71,6 +75,7 @@ var rules = []rule{
 	{pkg: "lib/accounting/price/generate", own: []string{"lib/money"}},
 	{pkg: "lib/accounting/ledger", own: []string{"lib/fault", "lib/llm", "lib/money", "lib/provider", "lib/table", "lib/table/layout"}},
 	{pkg: "lib/accounting/meter", own: []string{"lib/accounting/ledger", "lib/llm", "lib/tokens"}},
+	{pkg: "lib/accounting/costs", own: []string{"events", "lib/accounting/ledger", "lib/fault", "lib/llm", "lib/money", "lib/table", "lib/table/layout"}},
 	{pkg: "lib/admission/keys", own: []string{"lib/fault", "lib/provider", "lib/table", "lib/table/layout"}},
 	{pkg: "lib/catalog", own: []string{"lib/accounting/price", "lib/fault", "lib/llm", "lib/money", "lib/provider", "lib/provider/credential"}, deps: []string{yaml}},
 	{pkg: "lib/routing", own: []string{"lib/admission/keys", "lib/catalog", "lib/fault", "lib/llm", "lib/provider"}},
@@ -106,6 +111,7 @@ var rules = []rule{
 	{pkg: "lib/table/tabletest", own: []string{"lib/table", "lib/table/layout", "lib/table/sqlite"}, deps: []string{cmp, rapid}},
 	{pkg: "lib/table/tabletest/awstest", own: []string{"lib/table", "lib/table/*"}, deps: []string{aws}},
 	{pkg: "lib/table/tabletest/drivers", own: []string{"lib/table", "lib/table/tabletest", "lib/table/tabletest/awstest"}},
+	{pkg: "lib/testkit/booktest", own: []string{"lib/*", "lib/*/*"}},
 	{pkg: "lib/testkit/rig", own: []string{"lib/*", "lib/*/*"}, deps: []string{uuid}},
 	{pkg: "lib/testkit/golden", deps: []string{cmp, xtools}},
 	{pkg: "lib/testkit/fakeprovider", own: []string{"lib/wire", "lib/wire/*"}},
