@@ -158,10 +158,17 @@ func TestFinishReasons(t *testing.T) {
 		want   string
 		loss   string
 	}{
-		{llm.StopEnd, false, "stop", ""}, {llm.StopEnd, true, "tool_calls", ""}, {llm.StopSequence, false, "stop", ""},
-		{llm.StopLength, false, "length", ""}, {llm.StopLength, true, "length", ""}, {llm.StopContext, false, "length", ""},
-		{llm.StopTools, true, "tool_calls", ""}, {llm.StopRefusal, false, "content_filter", ""}, {llm.StopFilter, false, "content_filter", ""},
-		{llm.StopPause, false, "stop", "finish_reason"}, {"new", false, "stop", ""},
+		{llm.StopEnd, false, "stop", ""},
+		{llm.StopEnd, true, "tool_calls", ""},
+		{llm.StopSequence, false, "stop", ""},
+		{llm.StopLength, false, "length", ""},
+		{llm.StopLength, true, "length", ""},
+		{llm.StopContext, false, "length", ""},
+		{llm.StopTools, true, "tool_calls", ""},
+		{llm.StopRefusal, false, "content_filter", ""},
+		{llm.StopFilter, false, "content_filter", ""},
+		{llm.StopPause, false, "stop", "finish_reason"},
+		{"new", false, "stop", ""},
 	}
 	for _, tt := range tests {
 		var events []llm.Event
@@ -180,14 +187,19 @@ func TestFinishReasons(t *testing.T) {
 
 func TestLosses(t *testing.T) {
 	events := []llm.Event{
-		llm.Opened{Index: 0, Block: &llm.Media{Kind: "image"}}, llm.Delta{Index: 0, Text: "x"}, llm.Closed{Index: 0},
+		llm.Opened{Index: 0, Block: &llm.Media{Kind: "image"}},
+		llm.Delta{Index: 0, Text: "x"},
+		llm.Closed{Index: 0},
 		llm.Opened{Index: 1, Block: &llm.Opaque{Type: "server_tool_use"}},
 		llm.Opened{Index: 2, Block: &llm.ToolResult{}},
 		llm.Opened{Index: 3, Block: &llm.Text{Cites: []json.RawMessage{nil}}},
 		llm.Opened{Index: 4, Block: &llm.ToolUse{Mark: llm.Mark{Seal: &llm.Seal{}}, CallID: "c", Name: "f"}},
-		llm.Sealed{Index: 3}, llm.Sealed{Index: 99},
-		llm.Delta{Index: 99, Text: "nowhere"}, llm.Closed{Index: 99},
-		llm.Stopped{Reason: llm.StopEnd}, llm.Finished{},
+		llm.Sealed{Index: 3},
+		llm.Sealed{Index: 99},
+		llm.Delta{Index: 99, Text: "nowhere"},
+		llm.Closed{Index: 99},
+		llm.Stopped{Reason: llm.StopEnd},
+		llm.Finished{},
 	}
 	want := []string{"content.image", "content.server_tool_use", "content.tool_result", "citations", "tool_calls.signature", "signature"}
 	for _, stream := range []bool{true, false} {
@@ -209,9 +221,14 @@ func TestEmbeddings(t *testing.T) {
 	// 1.0 and -0.5 as little-endian float32.
 	const packed, floats = `"AACAPwAAAL8="`, `[1,-0.5]`
 	tests := []struct{ encoding, vector, want string }{
-		{"", floats, floats}, {"float", floats, floats}, {"base64", floats, packed},
-		{"", packed, floats}, {"float", packed, floats}, {"base64", packed, packed},
-		{"float", `"not base64!"`, `"not base64!"`}, {"base64", `["x"]`, `["x"]`},
+		{"", floats, floats},
+		{"float", floats, floats},
+		{"base64", floats, packed},
+		{"", packed, floats},
+		{"float", packed, floats},
+		{"base64", packed, packed},
+		{"float", `"not base64!"`, `"not base64!"`},
+		{"base64", `["x"]`, `["x"]`},
 	}
 	for _, tt := range tests {
 		body := `{"object":"list","data":[{"index":1,"embedding":[0]},{"index":0,"embedding":` + tt.vector + `}],"model":"emb-1","usage":{"prompt_tokens":3,"total_tokens":3}}`

@@ -27,26 +27,55 @@ func TestErrorBodies(t *testing.T) {
 		header map[string]string
 		body   string
 	}{
-		{"our own, with a parameter", &fault.Error{Kind: fault.Invalid, Public: `bad "x" <b>`, Param: "messages[2].content", Code: "invalid_type"}, 400,
-			map[string]string{"X-Should-Retry": "false"}, `{"error":{"message":"bad \"x\" <b>","type":"invalid_request_error","param":"messages[2].content","code":"invalid_type"}}`},
-		{"standard text", fault.New(fault.Unauthenticated, "x", ""), 401,
-			map[string]string{"X-Should-Retry": "false"}, `{"error":{"message":"No valid key was given.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}`},
-		{"rate limit", &fault.Error{Kind: fault.RateLimited, RetryAfter: 1200 * time.Millisecond}, 429,
-			map[string]string{"Retry-After": "2"}, `{"error":{"message":"A rate limit of this key is reached.","type":"requests","param":null,"code":"rate_limit_exceeded"}}`},
-		{"throttled target is not the caller's limit", &fault.Error{Kind: fault.TargetThrottled, RetryAfter: time.Millisecond}, 503,
-			map[string]string{"Retry-After": "1"}, `{"error":{"message":"The provider is limiting requests; try again shortly.","type":"server_error","param":null,"code":"provider_throttled"}}`},
-		{"an error without a kind tells nothing but the call", errors.New("secret at 10.0.0.7"), 500, nil,
-			`{"error":{"message":"The gateway failed to handle this request. Call: 0199.","type":"server_error","param":null,"code":null}}`},
-		{"the provider's words about the caller's own request", upstream(fault.Invalid, 400, openaichat.Name), 400,
-			map[string]string{"X-Should-Retry": "false", "Content-Type": "application/json; charset=utf-8"}, string(own)},
-		{"the provider's own status", upstream(fault.ContextLength, 413, openaichat.Name), 413,
-			map[string]string{"X-Should-Retry": "false", "Content-Type": "application/json; charset=utf-8"}, string(own)},
-		{"another dialect's words are not this one's", upstream(fault.Invalid, 400, "anthropic"), 400,
-			map[string]string{"X-Should-Retry": "false"}, `{"error":{"message":"ours","type":"invalid_request_error","param":null,"code":null}}`},
-		{"the provider's words about our account", upstream(fault.TargetRefused, 401, openaichat.Name), 502,
-			map[string]string{"X-Should-Retry": "false"}, `{"error":{"message":"ours","type":"server_error","param":null,"code":"provider_refused"}}`},
-		{"an error inside a 2xx keeps our status", upstream(fault.Invalid, 200, openaichat.Name), 400,
-			map[string]string{"X-Should-Retry": "false"}, `{"error":{"message":"ours","type":"invalid_request_error","param":null,"code":null}}`},
+		{
+			"our own, with a parameter", &fault.Error{Kind: fault.Invalid, Public: `bad "x" <b>`, Param: "messages[2].content", Code: "invalid_type"}, 400,
+			map[string]string{"X-Should-Retry": "false"},
+			`{"error":{"message":"bad \"x\" <b>","type":"invalid_request_error","param":"messages[2].content","code":"invalid_type"}}`,
+		},
+		{
+			"standard text", fault.New(fault.Unauthenticated, "x", ""), 401,
+			map[string]string{"X-Should-Retry": "false"},
+			`{"error":{"message":"No valid key was given.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}`,
+		},
+		{
+			"rate limit", &fault.Error{Kind: fault.RateLimited, RetryAfter: 1200 * time.Millisecond}, 429,
+			map[string]string{"Retry-After": "2"},
+			`{"error":{"message":"A rate limit of this key is reached.","type":"requests","param":null,"code":"rate_limit_exceeded"}}`,
+		},
+		{
+			"throttled target is not the caller's limit", &fault.Error{Kind: fault.TargetThrottled, RetryAfter: time.Millisecond}, 503,
+			map[string]string{"Retry-After": "1"},
+			`{"error":{"message":"The provider is limiting requests; try again shortly.","type":"server_error","param":null,"code":"provider_throttled"}}`,
+		},
+		{
+			"an error without a kind tells nothing but the call", errors.New("secret at 10.0.0.7"), 500, nil,
+			`{"error":{"message":"The gateway failed to handle this request. Call: 0199.","type":"server_error","param":null,"code":null}}`,
+		},
+		{
+			"the provider's words about the caller's own request", upstream(fault.Invalid, 400, openaichat.Name), 400,
+			map[string]string{"X-Should-Retry": "false", "Content-Type": "application/json; charset=utf-8"},
+			string(own),
+		},
+		{
+			"the provider's own status", upstream(fault.ContextLength, 413, openaichat.Name), 413,
+			map[string]string{"X-Should-Retry": "false", "Content-Type": "application/json; charset=utf-8"},
+			string(own),
+		},
+		{
+			"another dialect's words are not this one's", upstream(fault.Invalid, 400, "anthropic"), 400,
+			map[string]string{"X-Should-Retry": "false"},
+			`{"error":{"message":"ours","type":"invalid_request_error","param":null,"code":null}}`,
+		},
+		{
+			"the provider's words about our account", upstream(fault.TargetRefused, 401, openaichat.Name), 502,
+			map[string]string{"X-Should-Retry": "false"},
+			`{"error":{"message":"ours","type":"server_error","param":null,"code":"provider_refused"}}`,
+		},
+		{
+			"an error inside a 2xx keeps our status", upstream(fault.Invalid, 200, openaichat.Name), 400,
+			map[string]string{"X-Should-Retry": "false"},
+			`{"error":{"message":"ours","type":"invalid_request_error","param":null,"code":null}}`,
+		},
 		{"nothing", nil, 500, nil, `{"error":{"message":"The gateway failed to handle this request. Call: 0199.","type":"server_error","param":null,"code":null}}`},
 	}
 	for _, tt := range tests {

@@ -60,7 +60,7 @@ func (b block) MarshalJSON() ([]byte, error) {
 		if f.Anonymous || x.IsZero() {
 			continue
 		}
-		if raw, ok := x.Interface().(json.RawMessage); ok {
+		if raw, ok := reflect.TypeAssert[json.RawMessage](x); ok {
 			out[f.Name] = string(raw) // as written: it may be no JSON
 			continue
 		}
@@ -91,11 +91,11 @@ func (b *block) UnmarshalJSON(data []byte) error {
 			defer func() { reflect.ValueOf(b.Block).Elem().FieldByName(raw).SetBytes([]byte(s)) }()
 		}
 	}
-	make, ok := blockTypes[name]
+	newBlock, ok := blockTypes[name]
 	if !ok {
 		return fmt.Errorf("no block type %q", name)
 	}
-	b.Block = make()
+	b.Block = newBlock()
 	rest, err := json.Marshal(fields)
 	if err != nil {
 		return err

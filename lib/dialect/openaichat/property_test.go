@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"strings"
 	"testing"
 
@@ -16,7 +15,9 @@ import (
 	"weir/lib/dialect/openaichat"
 	"weir/lib/fault"
 	"weir/lib/llm"
+	"weir/lib/testkit/golden"
 	"weir/lib/wire"
+	"weir/lib/wire/sse"
 )
 
 var targetEmbed = dialect.Target{Model: "upstream-model", Path: openaichat.PathEmbed}
@@ -155,14 +156,14 @@ func edited(t *rapid.T, raw []byte, q dialect.Quirks, stream bool) map[string]an
 // Who stops reading closes the stream below, also in the middle.
 func TestBreakingOffReleasesTheStream(t *testing.T) {
 	closed := false
-	var frames wire.Frames = iter.Seq2[wire.Frame, error](func(yield func(wire.Frame, error) bool) {
+	var frames wire.Frames = func(yield func(wire.Frame, error) bool) {
 		defer func() { closed = true }()
 		for i := 0; ; i++ {
 			if !yield(wire.Frame{Data: fmt.Appendf(nil, `{"choices":[{"delta":{"content":"%d"}}]}`, i)}, nil) {
 				return
 			}
 		}
-	})
+	}
 	n := 0
 	for _, err := range (openaichat.Back{}).Stream(llm.OpChat, llm.Outbound{}, dialect.Target{}, frames) {
 		if err != nil {
@@ -200,4 +201,66 @@ func TestErrorsFromBelow(t *testing.T) {
 			t.Errorf("%v: got %v", tt.err, got)
 		}
 	}
+}
+
+// What the front writes, the back reads as the same answer: the usage, the
+// text and the calls are the same in the relay lane and in the translate lane.
+func TestWrittenAnswersReadTheSame(t *testing.T) {
+	golden.Each(t, "testdata/stream/*.txtar", func(t *testing.T, fx *golden.Fixture) {
+		target := targetOf(t, fx)
+		_, events, failed := transcript(fx, target, bytes.NewReader(fx.Bytes("upstream.sse")))
+		if failed != nil {
+			return
+		}
+		want := summary(events)
+		var streamedAgain []llm.Event
+		frames := sse.Frames(strings.NewReader(strings.ReplaceAll(streamed(events, true), "(loss ", ": ")), maxEvent)
+		for c, err := range (openaichat.Back{}).Stream(llm.OpChat, llm.Outbound{}, dialect.Target{}, frames) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			streamedAgain = append(streamedAgain, c.Events...)
+		}
+		if diff := cmp.Diff(want, summary(streamedAgain)); diff != "" {
+			t.Errorf("streamed (-want +got):\n%s", diff)
+		}
+		c, err := openaichat.Back{}.Unary(llm.OpChat, llm.Outbound{}, dialect.Target{}, whole(t, events))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, summary(c.Events)); diff != "" {
+			t.Errorf("whole (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// summary is what an answer says, whatever its order: texts by kind, calls, usage.
+func summary(events []llm.Event) map[string]string {
+	out := map[string]string{"usage": lastUsage(events)}
+	kinds := map[int]string{}
+	for _, ev := range events {
+		switch ev := ev.(type) {
+		case llm.Opened:
+			switch b := ev.Block.(type) {
+			case *llm.Text:
+				kinds[ev.Index] = fmt.Sprintf("text, refusal %v", b.Refusal)
+			case *llm.Thinking:
+				kinds[ev.Index] = "thinking"
+			case *llm.ToolUse:
+				kinds[ev.Index] = "call " + b.CallID + " " + b.Name
+				out[kinds[ev.Index]] = ""
+			case *llm.Media, *llm.ToolResult, *llm.Opaque:
+			}
+		case llm.Delta:
+			if kind := kinds[ev.Index]; kind != "" {
+				out[kind] += ev.Text
+			}
+		case llm.Closed:
+			if kind := kinds[ev.Index]; strings.HasPrefix(kind, "call ") && out[kind] == "" {
+				out[kind] = "{}"
+			}
+		case llm.Started, llm.Sealed, llm.Cited, llm.Vectors, llm.Counted, llm.Used, llm.Stopped, llm.Dropped, llm.Finished:
+		}
+	}
+	return out
 }

@@ -90,11 +90,11 @@ func (f *failure) members(v rawjson.Value) {
 	f.flagged = meta.Get("reasons").Len() > 0
 }
 
-// loose reads bodies that are no error object but come with an error status:
-// {"message": …}, {"detail": …} (FastAPI).
+// loose reads what is no error object but is known to be an error:
+// {"message": …, "code": …}, {"detail": …} (FastAPI).
 func (f *failure) loose(root rawjson.Value) {
-	if f.message == "" {
-		f.message = words(root.Get("message"))
+	if f.message == "" && f.kind == "" && f.code == "" {
+		f.members(root)
 	}
 	if f.message == "" {
 		f.message = words(root.Get("detail"))

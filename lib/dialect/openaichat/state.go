@@ -75,14 +75,15 @@ func (s *state) complete() bool {
 	return s.stopped
 }
 
-// start yields Started once id or model are known.
+// start yields Started with the first chunk that says anything: some begin
+// with one that has neither id nor choices.
 func (s *state) start(c *chunk) {
 	if s.began {
 		return
 	}
 	id, _ := c.id.Text()
 	model, _ := c.model.Text()
-	if id != "" || model != "" {
+	if id != "" || model != "" || c.choices.Len() > 0 || c.usage.Exists() || c.groq.Exists() {
 		s.began, s.id = true, id
 		s.emit(llm.Started{ID: id, Model: model})
 	}

@@ -73,7 +73,9 @@ func (d *streamDecoder) frame(f wire.Frame) (c llm.Chunk, end bool, err error) {
 		return llm.Chunk{}, false, fault.Wrap(fault.TargetFailed, opStream, err)
 	}
 	root := d.doc.Root()
-	if failure, ok := readFailure(root); ok {
+	failure, failed := readFailure(root)
+	if failed || f.Name == "error" { // some vendors name the event instead
+		failure.loose(root)
 		e := failure.fault(opStream, 0)
 		e.Upstream = failure.upstream(200, jsonType, "", f.Data)
 		return failureChunk(e, f.Data), false, e
