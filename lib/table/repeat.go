@@ -26,8 +26,8 @@ const (
 // Callers look at the item in the *ConditionError to tell.
 //
 // When time is up the error is the store's last one together with the
-// context's; it is ErrUnknown if any try was, because that try may have
-// happened. Time runs on the clock of package time.
+// context's. An error other than a refusal is ErrUnknown if any try was,
+// because that try may have happened. Time runs on the clock of package time.
 func Repeat(ctx context.Context, step func(ctx context.Context) error) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -38,15 +38,16 @@ func Repeat(ctx context.Context, step func(ctx context.Context) error) error {
 	for bound := firstWait; ; bound = min(2*bound, lastWait) {
 		err := step(ctx)
 		unknown = unknown || errors.Is(err, ErrUnknown)
-		if !passing(err) {
-			return err
-		}
-		if !pause(ctx, rand.N(bound)) { //nolint:gosec // jitter
-			if unknown && !errors.Is(err, ErrUnknown) {
-				err = fmt.Errorf("%w; then: %w", ErrUnknown, err)
+		if passing(err) {
+			if pause(ctx, rand.N(bound)) { //nolint:gosec // jitter
+				continue
 			}
-			return fmt.Errorf("%w (%w)", err, context.Cause(ctx))
+			err = fmt.Errorf("%w (%w)", err, context.Cause(ctx))
 		}
+		if err != nil && unknown && !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrCondition) {
+			err = fmt.Errorf("%w; then: %w", ErrUnknown, err)
+		}
+		return err
 	}
 }
 

@@ -90,6 +90,26 @@ func TestRepeatEndsWithItsTime(t *testing.T) {
 	}
 }
 
+// The time may run out while a step waits for its answer: the error is then
+// the context's own, and must not hide that a try before it may have happened.
+func TestRepeatRemembersALostAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		calls := 0
+		err := table.Repeat(ctx, func(ctx context.Context) error {
+			if calls++; calls == 1 {
+				return table.ErrUnknown
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		if !errors.Is(err, table.ErrUnknown) || !errors.Is(err, context.DeadlineExceeded) || calls != 2 {
+			t.Errorf("%v after %d calls, want one that may have happened, after 2", err, calls)
+		}
+	})
+}
+
 func TestRepeatStopsWhenItsCallerDoes(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
