@@ -12,7 +12,7 @@ var (
 	messageFields = rawjson.NewFields("role", "content", "name", "cache_control",
 		"tool_calls", "function_call", "refusal", "audio", "annotations", "tool_call_id",
 		"reasoning_content", "thinking_blocks", "reasoning", "reasoning_details")
-	callFields       = rawjson.NewFields("id", "type", "function", "custom", "index")
+	callFields       = rawjson.NewFields("id", "type", "function", "custom", "index", "extra_content")
 	calledFields     = rawjson.NewFields("name", "arguments")
 	legacyCallFields = rawjson.NewFields("name", "arguments")
 )
@@ -133,6 +133,7 @@ func (d *decoder) toolCall(call rawjson.Value) llm.Block {
 	}
 	d.need(llm.NeedTools)
 	d.keepUnknown(callFields, call)
+	d.keep(call.Get("extra_content"), true) // Gemini's signature, on its compatible endpoint
 	kind := d.str(call.Get("type"))
 	if kind != "" && kind != "function" {
 		d.native(call.Path())
