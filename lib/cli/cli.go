@@ -88,7 +88,7 @@ model provider answers through.`,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(p.local(), p.validate(), p.models(), p.keys(), p.calls(), p.version())
-	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
+	root.SetHelpCommand(helpCommand())
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root
 }
@@ -100,6 +100,23 @@ func (p *Program) say(format string, args ...any) {
 
 // help is what a command does that only has commands below it.
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// helpCommand is weir help, for those who do not think of --help.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show the help of a command",
+		Example: `  weir help
+  weir help keys create`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("there is no command %q to help with", strings.Join(args, " "))
+			}
+			return about.Help()
+		},
+	}
+}
 
 // noArgs refuses arguments; below a command that has others it takes them for
 // misspelt commands.
