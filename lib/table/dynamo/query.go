@@ -15,7 +15,7 @@ import (
 
 const (
 	readAttempts = 3
-	readBackoff  = 500 * time.Millisecond
+	readBackoff  = 100 * time.Millisecond
 )
 
 // Query returns one page.

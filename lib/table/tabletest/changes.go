@@ -156,6 +156,7 @@ func noChange(t *testing.T, h Harness) {
 func keyOrder(t *testing.T, h Harness) {
 	const keys, each = 8, 10
 	var wg sync.WaitGroup
+	defer wg.Wait()
 	for k := range keys {
 		wg.Go(func() {
 			for i := range int64(each) {
@@ -167,7 +168,6 @@ func keyOrder(t *testing.T, h Harness) {
 		})
 	}
 	got := collect(t, h, t.Name(), keys*each, nil)
-	wg.Wait()
 	next := map[string]int64{}
 	for _, c := range got {
 		if c.New["n"] != next[c.Key.SK] {
