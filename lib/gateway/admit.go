@@ -136,12 +136,10 @@ func (g *Gateway) open(caller context.Context, c *call) error {
 		PriceVersion: c.snap.Prices.Version(), ConfigHash: c.snap.Hash,
 		StartedAt: c.started, Deadline: c.started.Add(c.budget + time.Minute),
 	})
-	if err != nil {
-		if fault.KindOf(err) == fault.Internal {
-			err = fault.Wrap(fault.StoreDown, "gateway.open", err)
-		}
-		return err
+	c.row = err == nil || ledger.MayBeOpen(err)
+	c.opened = err == nil
+	if fault.KindOf(err) == fault.Internal && err != nil {
+		err = fault.Wrap(fault.StoreDown, "gateway.open", err)
 	}
-	c.row = true
-	return nil
+	return err
 }

@@ -33,7 +33,8 @@ type call struct {
 	req    *llm.Request     // decode
 	labels labels           // decode
 	plan   []routing.Choice // resolve
-	row    bool             // open: there is a row to settle
+	row    bool             // open: there may be a row to settle
+	opened bool             // open: there is one
 	budget time.Duration    // open: the longest total of the plan
 
 	tries    int              // attempt: begun

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -147,8 +148,15 @@ func (o *responder) whole(status int, h http.Header, body []byte) error {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("X-Content-Type-Options", "nosniff")
 	o.w.WriteHeader(status)
-	_, err := o.w.Write(body)
-	return err
+	if _, err := o.w.Write(body); err != nil {
+		return err
+	}
+	// The row may take longer than the caller is to wait for it, so the answer
+	// must not lie in a buffer until then. A host that cannot flush has none.
+	if err := http.NewResponseController(o.w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
 }
 
 // streaming reports whether a stream's head was sent.

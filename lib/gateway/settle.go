@@ -60,7 +60,8 @@ func (g *Gateway) settle(caller context.Context, c *call, s ledger.Settlement) {
 				slog.String("call_id", c.id), slog.String("at", panicSite()))
 		}
 	}()
-	if err := g.cfg.Ledger.Settle(ctx, c.id, s); err != nil {
+	err := g.cfg.Ledger.Settle(ctx, c.id, s)
+	if missing := fault.KindOf(err) == fault.NotFound; err != nil && (c.opened || !missing) {
 		g.cfg.Log.LogAttrs(ctx, slog.LevelError, "row not settled; it stays open until it is reaped",
 			slog.String("call_id", c.id), slog.String("error", err.Error()))
 	}

@@ -136,3 +136,38 @@ func TestStoreAway(t *testing.T) {
 		}
 	})
 }
+
+// TestMayBeOpen: after an Open that failed, the row is there only where
+// MayBeOpen said that it may be, and Settle tells.
+func TestMayBeOpen(t *testing.T) {
+	drivers.Each(t, func(t *testing.T, tb table.Table) {
+		n := 0
+		for name, c := range map[string]struct {
+			fault     tabletest.Fault
+			may, open bool
+		}{
+			"throttled":   {tabletest.Throttled, false, false},
+			"lost before": {tabletest.LostBefore, true, false},
+			"lost after":  {tabletest.LostAfter, true, true},
+		} {
+			t.Run(name, func(t *testing.T) {
+				n++
+				r := opened(n)
+				store := tabletest.NewFaulty(tb, func(tabletest.Call) tabletest.Fault { return c.fault })
+				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				defer cancel()
+				err := ledger.New(store).Open(ctx, r)
+				if err == nil || ledger.MayBeOpen(err) != c.may {
+					t.Errorf("open: %v, may be open %v, want %v", err, ledger.MayBeOpen(err), c.may)
+				}
+				err = ledger.New(tb).Settle(t.Context(), r.CallID, settlement())
+				if open := fault.KindOf(err) != fault.NotFound; open != c.open {
+					t.Errorf("settle: %v, row there %v, want %v", err, open, c.open)
+				}
+			})
+		}
+	})
+	if ledger.MayBeOpen(nil) {
+		t.Error("an Open that succeeded leaves nothing unknown")
+	}
+}

@@ -45,10 +45,10 @@ func (e *ClosedError) Is(target error) bool { return target == ErrClosed }
 // Refused.
 //
 // If the answer is lost the write is repeated, and a row that is there and is
-// this call's is success, whatever became of it since. An error of Kind
-// StoreDown leaves it unknown whether the row is there: then no provider may
-// be called, and a row that was written after all is given up by the reaper,
-// at no cost. A row of another call under the same id is an error.
+// this call's is success, whatever became of it since. After an error no
+// provider may be called. Where MayBeOpen says that the row may be there all
+// the same, Settle it: a row that is missed is given up by the reaper, at no
+// cost. A row of another call under the same id is an error.
 func (l *Ledger) Open(ctx context.Context, r Row) error {
 	const op = "ledger.Open"
 	if err := r.check(); err != nil {
@@ -67,6 +67,10 @@ func (l *Ledger) Open(ctx context.Context, r Row) error {
 	}
 	return storeError(op, err)
 }
+
+// MayBeOpen reports whether err, which Open returned, leaves it unknown whether
+// the row was written.
+func MayBeOpen(err error) bool { return errors.Is(err, table.ErrUnknown) }
 
 // Settle closes the row of a call that is over, in one write: state, usage,
 // price, outcome, and released, because no limit of the call waits for an

@@ -50,6 +50,14 @@ type Options struct {
 	Models []string
 	// Transport wraps the transport to providers.
 	Transport func(upstream.Transport) upstream.Transport
+	// InMemory keeps the callers' connections in memory, on the host that
+	// weir local uses, so that a rig can live in a bubble of testing/synctest,
+	// where time passes while all wait. With Serve as its Transport no byte
+	// leaves the process.
+	InMemory bool
+	// Adjust changes what the gateway is made of, such as by a dialect that
+	// panics.
+	Adjust func(*gateway.Config)
 }
 
 // Rig is a gateway under test.
@@ -60,9 +68,11 @@ type Rig struct {
 	Ledger  *ledger.Ledger
 	Keys    *keys.Store
 	Gateway *gateway.Gateway
+	Client  *http.Client // reaches URL
 
-	t   testing.TB
-	log *safeBuffer
+	t    testing.TB
+	log  *safeBuffer
+	stop func() // ends the serving
 }
 
 const defaultConfig = `
@@ -93,16 +103,13 @@ func Start(t testing.TB, o Options) *Rig {
 	}
 	r.Ledger = ledger.New(tb)
 	r.Gateway = r.gateway(o, tb)
-	srv := httptest.NewServer(r.Gateway)
-	r.URL = srv.URL
+	if o.InMemory {
+		r.serveInMemory()
+	} else {
+		r.serve()
+	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if err := r.Gateway.Drain(ctx); err != nil {
-			t.Errorf("draining the gateway: %v", err)
-		}
-		srv.CloseClientConnections()
-		srv.Close()
+		r.stop()
 		for _, s := range []string{Secret, r.Key} {
 			if strings.Contains(r.log.String(), s) {
 				t.Errorf("the log holds a secret:\n%s", r.log)
@@ -113,6 +120,21 @@ func Start(t testing.TB, o Options) *Rig {
 		}
 	})
 	return r
+}
+
+// serve serves on a local address. Its end gives calls under way five seconds.
+func (r *Rig) serve() {
+	srv := httptest.NewServer(r.Gateway)
+	r.URL, r.Client = srv.URL, http.DefaultClient
+	r.stop = func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := r.Gateway.Drain(ctx); err != nil {
+			r.t.Errorf("draining the gateway: %v", err)
+		}
+		srv.CloseClientConnections()
+		srv.Close()
+	}
 }
 
 func (r *Rig) gateway(o Options, tb table.Table) *gateway.Gateway {
@@ -133,17 +155,21 @@ func (r *Rig) gateway(o Options, tb table.Table) *gateway.Gateway {
 	if o.Transport != nil {
 		transport = o.Transport(transport)
 	}
-	g, err := gateway.New(gateway.Config{
+	config := gateway.Config{
 		Fronts: []dialect.Front{openaichat.Front{}}, Backs: []dialect.Back{openaichat.Back{}, echodialect.Back{}},
 		Catalog:   func() *catalog.Snapshot { return snap },
-		Keys:      keys.NewAuthenticator(r.Keys, keys.Options{}, time.Now),
+		Keys:      keys.NewAuthenticator(keys.NewStore(tb, time.Now), keys.Options{}, time.Now),
 		Ledger:    ledger.New(tb),
 		Transport: transport,
 		Log:       slog.New(slog.NewTextHandler(r.log, nil)),
 		Now:       time.Now,
 		NewID:     func(time.Time) string { return uuid.Must(uuid.NewV7()).String() },
 		Version:   "test", KeepAlive: o.KeepAlive,
-	})
+	}
+	if o.Adjust != nil {
+		o.Adjust(&config)
+	}
+	g, err := gateway.New(config)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -196,7 +222,7 @@ func (r *Rig) Do(ctx context.Context, path, body string, header ...string) (Answ
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := r.Client.Do(req)
 	if err != nil {
 		return Answer{}, err
 	}
