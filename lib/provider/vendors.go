@@ -42,8 +42,9 @@ var vendors = []Row{
 		Kind: "deepseek", Title: "DeepSeek",
 		BaseURL: "https://api.deepseek.com", Env: "DEEPSEEK_API_KEY",
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatOnly,
-		// max_completion_tokens is ignored without a word.
-		Quirks: dialect.Quirks{MaxTokensOnly: true},
+		// max_completion_tokens is ignored without a word, and a tool turn that
+		// comes back without its reasoning_content is a 400.
+		Quirks: dialect.Quirks{MaxTokensOnly: true, TakesReasoning: true},
 		Sources: []string{
 			"https://api-docs.deepseek.com/quick_start/your_first_api_call.md",
 			"https://github.com/earendil-works/pi/issues/8018",
@@ -64,6 +65,7 @@ var vendors = []Row{
 		Kind: "openrouter", Title: "OpenRouter",
 		BaseURL: "https://openrouter.ai/api/v1", Env: "OPENROUTER_API_KEY",
 		Auth: authBearer, Transport: transportHTTP, Framing: framingSSE, Offers: chatAndEmbed,
+		Quirks: dialect.Quirks{TakesCacheControl: true},
 		Sources: []string{
 			"https://openrouter.ai/docs/api_reference/embeddings",
 			"https://openrouter.ai/docs/client-sdks/typescript/models/chatstreamoptions",
