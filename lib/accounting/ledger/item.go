@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ var ErrVersion = errors.New("ledger: unknown version of a row")
 // A row's item is flat: what is a list or a map is JSON in one string. Zero
 // values are left out. Times are texts that sort, durations microseconds.
 const (
-	rowSK = "call" // the sort key; corrections will stand beside it by their own id
+	rowSK = "call" // the sort key; a correction is a row of its own, by its own id
 
 	attrVersion  = "v"
 	attrState    = "state"
@@ -47,6 +48,8 @@ const (
 	attrPriceVersion   = "price_version"
 	attrConfigHash     = "config_hash"
 	attrStartedAt      = "started_at"
+	attrDay            = "day"
+	attrCorrects       = "corrects"
 	attrDeadline       = "deadline"
 	attrLivePK         = "live_pk"
 	attrLiveSK         = "live_sk"
@@ -76,12 +79,17 @@ const (
 	attrGatewayUS    = "gateway_us"
 	attrAttempts     = "attempts"
 	attrLosses       = "losses"
+
+	attrEmit        = "emit"
+	attrEmittedAt   = "emitted_at"
+	attrBooked      = "booked"
+	attrCellUseCase = "cell_use_case"
 )
 
 // identity are the attributes of a row that never change after Open.
 var identity = []string{
 	attrTeam, attrApp, attrKeyID, attrPrincipal, attrUseCase, attrTags, attrRunID, attrEndUser, attrOp,
-	attrDialect, attrStream, attrRequestedModel, attrConfigHash, attrStartedAt, attrDeadline,
+	attrDialect, attrStream, attrRequestedModel, attrConfigHash, attrStartedAt, attrDay, attrDeadline, attrCorrects,
 }
 
 // sameCall reports whether two items are rows of one and the same call.
@@ -150,6 +158,7 @@ func labels(r Row) table.Item {
 	f := fields{
 		attrVersion: int64(version), attrState: string(r.State),
 		attrStartedAt: layout.Instant(r.StartedAt), attrDeadline: layout.Instant(r.Deadline),
+		attrDay:    cmp.Or(r.Day, DayOf(r.StartedAt, time.UTC)),
 		attrLivePK: layout.LivePK(shard), attrLiveSK: layout.LiveSK(r.Deadline, r.CallID),
 		attrHourPK: layout.HourPK(r.StartedAt, shard), attrHourSK: r.CallID,
 	}
@@ -168,6 +177,7 @@ func labels(r Row) table.Item {
 	f.text(attrRequestedModel, r.RequestedModel, maxModel)
 	f.text(attrPriceVersion, r.PriceVersion, maxWord)
 	f.text(attrConfigHash, r.ConfigHash, maxWord)
+	f.text(attrCorrects, r.Corrects, maxID)
 	if len(r.Tags) > 0 {
 		f[attrTags] = toJSON(r.Tags)
 	}
@@ -242,8 +252,13 @@ func decode(it table.Item) (Row, error) {
 		},
 		UsageSource: UsageSource(d.String(attrUsageSource)), Cost: money.NanoUSD(d.Int(attrCost)), Unpriced: d.Bool(attrUnpriced),
 		PriceVersion: d.String(attrPriceVersion), ConfigHash: d.String(attrConfigHash), UpstreamRequestID: d.String(attrUpstreamID),
-		StartedAt: instant(d, attrStartedAt), Deadline: instant(d, attrDeadline), SettledAt: instant(d, attrSettledAt),
+		StartedAt: instant(d, attrStartedAt), Day: d.String(attrDay), Deadline: instant(d, attrDeadline), SettledAt: instant(d, attrSettledAt),
 		FirstToken: micros(d, attrFirstTokenUS), Duration: micros(d, attrDurationUS), Gateway: micros(d, attrGatewayUS),
+		Corrects: d.String(attrCorrects), Released: d.Bool(attrReleased),
+		Emit: d.Int(attrEmit), EmittedAt: instant(d, attrEmittedAt), Booked: d.Bool(attrBooked), CellUseCase: d.String(attrCellUseCase),
+	}
+	if r.Day == "" { // a row from before days were kept
+		r.Day = DayOf(r.StartedAt, time.UTC)
 	}
 	fromJSON(d, attrTags, &r.Tags)
 	fromJSON(d, attrUnits, &r.Usage.Units)

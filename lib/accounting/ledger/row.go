@@ -61,6 +61,7 @@ type Row struct {
 	UpstreamRequestID string
 
 	StartedAt  time.Time
+	Day        string    // billing day, 2026-11-22; see DayOf. Empty at Open: the day in UTC
 	Deadline   time.Time // past it, an open row belongs to a dead process
 	SettledAt  time.Time // zero while open
 	FirstToken time.Duration
@@ -69,6 +70,27 @@ type Row struct {
 
 	Attempts []Attempt
 	Losses   []llm.Loss
+
+	// Corrects is the id of the row that this one adds to, empty for a call.
+	// Then Usage and Cost are differences; see Correct.
+	Corrects string
+
+	// What becomes of a row after its call, on its way to the cost cells. Open
+	// writes none of it.
+	Released    bool      // no limit waits for an answer any more
+	Emit        int64     // how often the reaper asked for the row to be published again
+	EmittedAt   time.Time // when it did so last; zero: never
+	Booked      bool      // the cost cells have it
+	CellUseCase string    // use case under which it is booked, where that is not UseCase
+}
+
+// DayOf is the billing day of a call that began at t: the date in zone, which
+// is UTC where zone is nil. Its first seven characters are the month.
+func DayOf(t time.Time, zone *time.Location) string {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return t.In(zone).Format(time.DateOnly)
 }
 
 // Attempt is one call to one target.

@@ -128,6 +128,13 @@ func TestSize(t *testing.T) {
 				t.Errorf("losses (-want +got):\n%s", diff)
 			}
 		})
+		t.Run("a row that opens refused has the whole of it", func(t *testing.T) {
+			r := closed(opened(7), ledger.Refused, ledger.Settlement{Outcome: "over_budget", Attempts: attempts(500), Losses: losses(1000), SettledAt: noon})
+			mustOpen(t, ledger.New(tb), r)
+			if n := item(t, tb, r.CallID).Size(); n > maxRow || n < maxRow-200 {
+				t.Errorf("the item has %d bytes, want nearly %d", n, maxRow)
+			}
+		})
 		t.Run("tags never", func(t *testing.T) {
 			r := longest(4)
 			for name := range r.Tags {
@@ -249,7 +256,7 @@ func row(n int) *rapid.Generator[ledger.Row] {
 			Op: rapid.SampledFrom([]llm.Op{llm.OpChat, llm.OpEmbed, llm.OpRaw}).Draw(t, "op"), Dialect: word.Draw(t, "dialect"),
 			Stream: rapid.Bool().Draw(t, "stream"), RequestedModel: word.Draw(t, "model"),
 			PriceVersion: word.Draw(t, "price"), ConfigHash: word.Draw(t, "hash"),
-			StartedAt: at, Deadline: at.Add(time.Duration(rapid.Int64Range(0, 1e6).Draw(t, "ms")) * time.Millisecond),
+			StartedAt: at, Day: at.Format(time.DateOnly), Deadline: at.Add(time.Duration(rapid.Int64Range(0, 1e6).Draw(t, "ms")) * time.Millisecond),
 		}
 		if rapid.Bool().Draw(t, "refused") {
 			r = closed(r, ledger.Refused, closing().Draw(t, "refusal"))

@@ -32,7 +32,7 @@ func opened(n int) ledger.Row {
 		CallID: idAt(at, n), State: ledger.Open, Team: "search", App: "web", KeyID: "0123456789AB",
 		UseCase: "faq", Tags: map[string]string{"env": "prod"}, RunID: "run-1", EndUser: "u-7",
 		Op: llm.OpChat, Dialect: "openaichat", Stream: true, RequestedModel: "claude-sonnet",
-		PriceVersion: "2026-11-22", ConfigHash: "0123456789ab", StartedAt: at, Deadline: at.Add(11 * time.Minute),
+		PriceVersion: "2026-11-22", ConfigHash: "0123456789ab", StartedAt: at, Day: "2026-11-22", Deadline: at.Add(11 * time.Minute),
 	}
 }
 
@@ -59,7 +59,7 @@ func closed(r ledger.Row, state ledger.State, s ledger.Settlement) ledger.Row {
 	r.State, r.Outcome, r.Provider, r.Model = state, s.Outcome, s.Provider, s.Model
 	r.Usage, r.UsageSource, r.Cost, r.Unpriced = s.Usage, s.UsageSource, s.Cost, s.Unpriced
 	r.UpstreamRequestID, r.SettledAt = s.UpstreamRequestID, s.SettledAt
-	r.FirstToken, r.Duration, r.Gateway = s.FirstToken, s.Duration, s.Gateway
+	r.FirstToken, r.Duration, r.Gateway, r.Released = s.FirstToken, s.Duration, s.Gateway, true
 	r.Attempts, r.Losses = s.Attempts, s.Losses
 	if s.PriceVersion != "" {
 		r.PriceVersion = s.PriceVersion
