@@ -40,16 +40,16 @@ func TestSizesFollowDynamoDB(t *testing.T) {
 
 func TestApplyLeavesItsInputsAlone(t *testing.T) {
 	old := table.Item{table.PK: "p", table.SK: "s", "n": int64(1), "gone": "x", "raw": []byte{1}}
-	before := old.Clone()
+	before, raw := old.Clone(), []byte{2}
 	w := table.Write{
 		Kind: table.Update, Key: table.Key{PK: "p", SK: "s"},
-		Set: table.Item{"new": []byte{2}}, Add: map[string]int64{"n": 1}, Remove: []string{"gone"},
+		Set: table.Item{"new": raw}, Add: map[string]int64{"n": 1}, Remove: []string{"gone"},
 	}
 	got, err := table.Apply(old, w)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Set["new"].([]byte)[0] = 9
+	raw[0] = 9
 	want := table.Item{table.PK: "p", table.SK: "s", "n": int64(2), "new": []byte{2}, "raw": []byte{1}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("item (-want +got):\n%s", diff)

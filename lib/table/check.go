@@ -259,11 +259,7 @@ func (c *Checker) checkClauses(w Write) error {
 			return err
 		}
 		if limit, ok := keys[name]; ok {
-			s, isString := v.(string)
-			if !isString {
-				return fmt.Errorf("%w: %s is the key of an index: a string, not a %T", ErrInvalid, name, v)
-			}
-			if err := checkKeyString(name+", the key of an index,", s, limit); err != nil {
+			if err := checkIndexKey(name, v, limit); err != nil {
 				return err
 			}
 		}
@@ -286,6 +282,14 @@ func (c *Checker) checkClauses(w Write) error {
 		return fmt.Errorf("%w: item of more than %d bytes, at most %d", ErrTooLarge, n, MaxItemBytes)
 	}
 	return nil
+}
+
+func checkIndexKey(name string, v any, limit int) error {
+	s, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("%w: %s is the key of an index: a string, not a %T", ErrInvalid, name, v)
+	}
+	return checkKeyString(name+", the key of an index,", s, limit)
 }
 
 func checkClause(name string) error {

@@ -89,14 +89,15 @@ func decodeCursor(cursor string) (Position, error) {
 	var p Position
 	for _, to := range []*string{&p.Sort, &p.Key.PK, &p.Key.SK} {
 		n, used := binary.Uvarint(b)
-		if used <= 0 || n == 0 || n > uint64(len(b)-used) {
+		if used <= 0 || n == 0 || n > MaxPKBytes || int(n) > len(b)-used {
 			return Position{}, bad
 		}
-		*to = string(b[used : used+int(n)])
+		b = b[used:]
+		*to = string(b[:n])
 		if !utf8.ValidString(*to) {
 			return Position{}, bad
 		}
-		b = b[used+int(n):]
+		b = b[n:]
 	}
 	if len(b) > 0 {
 		return Position{}, bad

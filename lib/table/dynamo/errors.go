@@ -40,8 +40,7 @@ var codes = map[string]error{
 // no answer at all, or one of a server that failed, the write may have
 // happened.
 func classify(err error) error {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if e, ok := codes[api.ErrorCode()]; ok {
 			return e
 		}
@@ -49,15 +48,13 @@ func classify(err error) error {
 			return invalid(api.ErrorMessage())
 		}
 	}
-	var answer *awshttp.ResponseError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		status := answer.HTTPStatusCode()
 		if status >= http.StatusBadRequest && status < http.StatusInternalServerError {
 			return table.ErrInvalid
 		}
 	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return table.ErrThrottled // nobody was reached, so nothing happened
 	}
 	return table.ErrUnknown
@@ -84,8 +81,7 @@ func readError(ctx context.Context, op string, err error) error {
 
 // writeError turns the error of a single write around.
 func writeError(ctx context.Context, w table.Write, err error) error {
-	var refused *types.ConditionalCheckFailedException
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		return refusal(w, 0, refused.Item)
 	}
 	return unanswered(ctx, err)

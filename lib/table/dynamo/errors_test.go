@@ -131,7 +131,7 @@ func TestErrorsSayWhatHappened(t *testing.T) {
 		{"not allowed", fail(400, "AccessDeniedException", "no"), table.ErrInvalid},
 		{"server error", fail(500, "InternalServerError", "oops"), table.ErrUnknown},
 		{"unavailable", fail(503, "ServiceUnavailable", "oops"), table.ErrUnknown},
-		{"gateway's own page", func(w http.ResponseWriter, _ string) { http.Error(w, "<html>", 502) }, table.ErrUnknown},
+		{"gateway's own page", func(w http.ResponseWriter, _ string) { http.Error(w, "<html>", http.StatusBadGateway) }, table.ErrUnknown},
 		{"connection lost", cut, table.ErrUnknown},
 		{"answer cut", func(w http.ResponseWriter, _ string) {
 			w.Header().Set("Content-Length", "1000")
@@ -141,7 +141,7 @@ func TestErrorsSayWhatHappened(t *testing.T) {
 	} {
 		db, s := serve(t, c.answer)
 		for name, call := range writeCalls(db) {
-			if c.want == table.ErrUnknown && strings.HasPrefix(c.name, "answer") && (name == "put" || name == "delete") {
+			if errors.Is(c.want, table.ErrUnknown) && strings.HasPrefix(c.name, "answer") && (name == "put" || name == "delete") {
 				continue // their answers hold nothing that is read
 			}
 			s.requests.Store(0)
@@ -246,7 +246,7 @@ func TestCancelledTransactions(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				w.WriteHeader(400)
+				w.WriteHeader(http.StatusBadRequest)
 				_, _ = w.Write(body)
 			})
 			err := db.Transact(t.Context(), sums())

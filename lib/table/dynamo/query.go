@@ -36,7 +36,7 @@ func (db *DB) Query(ctx context.Context, q table.Query) (table.Page, error) {
 		in.IndexName = aws.String(x.Name)
 	}
 	if q.Limit > 0 {
-		in.Limit = aws.Int32(int32(min(q.Limit, math.MaxInt32))) //nolint:gosec // bounded
+		in.Limit = aws.Int32(int32(min(q.Limit, math.MaxInt32)))
 	}
 	if from != nil {
 		in.ExclusiveStartKey = startKey(x, q.PK, *from)

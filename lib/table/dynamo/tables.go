@@ -26,8 +26,7 @@ type AdminAPI interface {
 func CreateTables(ctx context.Context, api AdminAPI, prefix string, schemas []table.Schema) error {
 	for _, s := range schemas {
 		_, err := api.CreateTable(ctx, createInput(prefix, s))
-		var exists *types.ResourceInUseException
-		if errors.As(err, &exists) {
+		if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
 			continue
 		}
 		if err != nil {

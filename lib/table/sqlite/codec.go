@@ -109,7 +109,7 @@ func (d *decoder) value() any {
 		return d.string()
 	case tagInt:
 		u := d.uvarint()
-		return int64(u>>1) ^ -int64(u&1) //nolint:gosec // zigzag, as binary.AppendVarint writes it
+		return int64(u>>1) ^ -int64(u&1) // zigzag, as binary.AppendVarint writes it
 	case tagTrue, tagFalse:
 		return tag == tagTrue
 	case tagBytes:

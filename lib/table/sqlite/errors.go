@@ -13,8 +13,7 @@ import (
 
 // code returns the engine's primary result code, 0 where err has none.
 func code(err error) int {
-	var e *engine.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*engine.Error](err); ok {
 		return e.Code() & 0xff
 	}
 	return 0

@@ -151,10 +151,11 @@ func justInside(t *testing.T, tb table.Table) {
 	t.Run("item", func(t *testing.T) {
 		k := key(t, "1")
 		rest := table.Item{table.PK: k.PK, table.SK: k.SK, "a": "", "n": int64(12345), "ok": true}.Size()
-		it := table.Item{"a": strings.Repeat("x", table.MaxItemBytes-rest), "n": int64(12345), "ok": true}
+		text := strings.Repeat("x", table.MaxItemBytes-rest)
+		it := table.Item{"a": text, "n": int64(12345), "ok": true}
 		put(t, tb, k, it)
 		wantItem(t, tb, k, it)
-		it["a"] = it["a"].(string) + "x"
+		it["a"] = text + "x"
 		wantErr(t, tb.Do(t.Context(), table.Write{Table: items, Key: k, Set: it}), table.ErrTooLarge)
 	})
 	t.Run("tests and clauses", func(t *testing.T) {

@@ -102,8 +102,7 @@ func repeatedPuts(t *testing.T, h Harness) {
 				Kind: table.Put, Table: items, Key: key(t, "lease"), Set: table.Item{"owner": me},
 				If: []table.Test{{Attr: "owner", Op: table.Absent}},
 			}})
-			var refused *table.ConditionError
-			if errors.As(err, &refused) {
+			if refused, ok := errors.AsType[*table.ConditionError](err); ok {
 				won = refused.Failed[0].Old["owner"] == me
 				return nil
 			}

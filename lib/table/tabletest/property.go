@@ -97,8 +97,7 @@ func (m *model) transact(rt *rapid.T) {
 	for i, w := range ws {
 		var err error
 		after[i], err = table.Apply(m.items[w.Key], w)
-		var cond *table.ConditionError
-		if errors.As(err, &cond) {
+		if cond, ok := errors.AsType[*table.ConditionError](err); ok {
 			cond.Failed[0].Index = i
 			refused.Failed = append(refused.Failed, cond.Failed...)
 		} else if err != nil && other == nil {

@@ -74,7 +74,7 @@ func (w wholeBody) Do(req *http.Request) (*http.Response, error) {
 		req.Body = io.NopCloser(bytes.NewReader(body))
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	}
-	return w.client.Do(req)
+	return w.client.Do(req) //nolint:gosec // to the emulator that the developer names
 }
 
 // Store is a fresh set of tables in the emulator.

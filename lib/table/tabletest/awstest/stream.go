@@ -44,7 +44,7 @@ const streamPoll = 50 * time.Millisecond
 func (f *Feeder) Feed(ctx context.Context, name, consumer string, sink table.Sink) error {
 	p, err := f.place(ctx, name, consumer)
 	for ctx.Err() == nil && err == nil {
-		more := false
+		var more bool
 		more, err = f.round(ctx, p, sink)
 		if err == nil && !more {
 			rest(ctx, streamPoll)
