@@ -128,6 +128,7 @@ func (g *Gateway) open(caller context.Context, c *call) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(caller), storeTime)
 	defer cancel()
 	f := c.req.Facts
+	c.row = true // also if it panics
 	err := g.cfg.Ledger.Open(ctx, ledger.Row{
 		CallID: c.id, State: ledger.Open,
 		Team: c.caller.Team, App: c.caller.App, KeyID: c.caller.KeyID, Principal: c.caller.Principal,

@@ -54,15 +54,27 @@ type attempt struct {
 // is final and errors are yielded, too. Before that, held is what an error
 // brought with it.
 func (a *attempt) try(ctx context.Context, yield func(llm.Chunk, error) bool) (committed bool, held llm.Chunk, err error) {
-	g, c := a.g, a.c
-	began := g.cfg.Now()
+	began := a.g.cfg.Now()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer a.watch(cancel)()
-	c.tries++
-	c.meter = meter.New(c.req.Facts.InputTokens)
-	defer func() { a.record(began, err) }()
+	a.c.tries++
+	a.c.meter = meter.New(a.c.req.Facts.InputTokens)
+	over := false
+	defer func() {
+		if !over { // a panic is on its way to the guard
+			err = fault.Wrap(fault.Internal, "gateway.try", nil)
+		}
+		a.record(began, err)
+	}()
+	committed, held, err = a.run(ctx, began, yield)
+	over = true
+	return committed, held, err
+}
 
+// run is try without what surrounds it.
+func (a *attempt) run(ctx context.Context, began time.Time, yield func(llm.Chunk, error) bool) (committed bool, held llm.Chunk, err error) {
+	g, c := a.g, a.c
 	stream, err := a.send(ctx)
 	c.waited += g.cfg.Now().Sub(began)
 	if err != nil {

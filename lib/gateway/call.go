@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime"
 	"strings"
@@ -45,7 +46,7 @@ type call struct {
 	waited   time.Duration    // spent waiting for providers
 	first    time.Duration    // to the first content; 0 before it
 	gone     atomic.Bool      // the caller hung up
-	settled  bool             // settle: begun; never begun twice
+	settling chan struct{}    // settle: begun, never twice; closed when it is over
 }
 
 // callHandler returns the handler of one operation in one dialect.
@@ -130,21 +131,49 @@ const (
 	drainBytes = 1 << 20
 )
 
-// guard settles and answers a call that panicked. The panic's value may hold
-// anything, so only its type and place are logged.
+// guard settles and answers a call that panicked.
 func (g *Gateway) guard(ctx context.Context, c *call, out *responder) {
+	if v := recover(); v != nil {
+		err := panicked("gateway.guard", v)
+		defer abort()
+		g.finish(ctx, c, out, tail{}, err)
+	}
+}
+
+// rescue answers a request that panicked outside a call's guard.
+func (g *Gateway) rescue(w http.ResponseWriter, r *http.Request, e endpoint, id string) {
 	v := recover()
 	if v == nil {
 		return
 	}
-	err := &fault.Error{Kind: fault.Internal, Op: "gateway.guard", Err: fmt.Errorf("panic of type %T at %s", v, panicSite())}
-	g.finish(ctx, c, out, tail{}, err)
+	defer abort()
+	if v == http.ErrAbortHandler { //nolint:errorlint // a panic's value, as net/http compares it
+		panic(v)
+	}
+	err := panicked("gateway.rescue", v)
+	g.cfg.Log.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("call_id", id), slog.String("error", err.Err.Error()))
+	g.fail(w, r, e, id, err)
+}
+
+// abort cuts the connection when even an error cannot be told. The server
+// keeps quiet about this one panic; of any other it would log the value.
+func abort() {
+	if recover() != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// panicked is the error of a panic with value v. The value may hold anything,
+// so its type and place stand for it. It is called by the deferred function
+// that recovered.
+func panicked(op string, v any) *fault.Error {
+	return &fault.Error{Kind: fault.Internal, Op: op, Err: fmt.Errorf("panic of type %T at %s", v, panicSite())}
 }
 
 // panicSite is the function, file and line that panicked.
 func panicSite() string {
 	pcs := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs)])
 	for {
 		f, more := frames.Next()
 		if f.Function != "" && !strings.HasPrefix(f.Function, "runtime.") {

@@ -80,6 +80,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e, err := g.find(r)
 	id := g.cfg.NewID(g.cfg.Now())
 	identify(w.Header(), id)
+	defer g.rescue(w, r, e, id)
 	if err != nil {
 		g.fail(w, r, e, id, err)
 		return

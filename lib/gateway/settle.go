@@ -28,25 +28,33 @@ func (g *Gateway) finish(caller context.Context, c *call, out *responder, end ta
 		err = fault.Wrap(fault.ClientGone, "gateway.finish", err)
 	}
 	s := g.settlement(c, err)
-	done := make(chan struct{})
-	if c.row && !c.settled {
-		c.settled = true
-		go func() { // finish waits for it below
-			defer close(done)
-			g.settle(caller, c, s)
-		}()
-	} else {
-		close(done)
-	}
+	g.startSettling(caller, c, s)
+	defer func() { <-c.settling }() // also when the answer panics
 	wait := time.NewTimer(settleWait)
 	defer wait.Stop()
 	select {
-	case <-done:
+	case <-c.settling:
 	case <-wait.C:
 	}
 	status := g.reply(c, out, s, end, err)
-	<-done
+	<-c.settling
 	g.log(caller, c, s, status, err)
+}
+
+// startSettling begins to close the row, once; finish waits for it.
+func (g *Gateway) startSettling(caller context.Context, c *call, s ledger.Settlement) {
+	if c.settling != nil {
+		return
+	}
+	c.settling = make(chan struct{})
+	if !c.row {
+		close(c.settling)
+		return
+	}
+	go func() {
+		defer close(c.settling)
+		g.settle(caller, c, s)
+	}()
 }
 
 // settle closes the row. It is the last thing that must happen, so it has a
