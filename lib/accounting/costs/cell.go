@@ -2,12 +2,17 @@
 // case, provider and model, from which finance reads a month. Every figure is
 // derived from ledger rows, each of which is in exactly one day cell and one
 // month cell.
+//
+// A Booker adds rows to cells, and a Reader sums cells up. The package knows
+// no prices and no clock of its own: what a call cost, and the day in which it
+// began, are in its row.
 package costs
 
 import "weir/lib/money"
 
 // Dims say which cell a call belongs to. Model and provider are those that
-// answered; both are empty where none was called.
+// answered; both are empty where none was called. UseCase is the one the call
+// is booked under: OtherUseCase where its team has too many in the month.
 type Dims struct {
 	Team, App, UseCase, Provider, Model string
 }
@@ -19,8 +24,8 @@ type Cell struct {
 	Sums
 }
 
-// Sums are what is added up. Corrections add 0 to Calls; their other figures
-// may be negative.
+// Sums are what is added up. Corrections add 0 to Calls and Refused; their
+// other figures are differences and may be negative, so a sum may be, too.
 type Sums struct {
 	Calls     int64 // settled
 	Refused   int64 // by a limit
@@ -28,7 +33,7 @@ type Sums struct {
 	CacheHits int64
 
 	Input, CacheRead, CacheWrite5m, CacheWrite1h int64
-	AudioInput, Output, AudioOutput, Reasoning   int64
+	AudioInput, Output, AudioOutput, Reasoning   int64 // Reasoning is part of Output
 
 	Cost      money.NanoUSD
 	Saved     money.NanoUSD // what cache hits would have cost
