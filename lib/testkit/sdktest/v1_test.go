@@ -1,0 +1,229 @@
+package sdktest_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/openai/openai-go"
+	"github.com/openai/openai-go/option"
+	"github.com/openai/openai-go/packages/param"
+	"github.com/openai/openai-go/shared"
+)
+
+// v1 is openai-go v1.
+type v1 struct{ c openai.Client }
+
+func openV1(a access) sdk {
+	return v1{openai.NewClient(option.WithBaseURL(a.url), option.WithAPIKey(a.key), option.WithHTTPClient(a.client), option.WithMaxRetries(a.retries))}
+}
+
+func (s v1) chat(ctx context.Context, a ask) (answer, error) {
+	got, err := s.c.Chat.Completions.New(ctx, s.params(a))
+	if err != nil {
+		return answer{}, err
+	}
+	return s.answer(*got), nil
+}
+
+func (s v1) stream(ctx context.Context, a ask, seen func(int)) streamed {
+	in := s.c.Chat.Completions.NewStreaming(ctx, s.params(a))
+	defer in.Close()
+	var acc openai.ChatCompletionAccumulator
+	var out streamed
+	for in.Next() {
+		chunk := in.Current()
+		out.refused = !acc.AddChunk(chunk) || out.refused
+		out.chunks = append(out.chunks, chunk.RawJSON())
+		if chunk.JSON.Usage.Valid() {
+			out.usages++
+			if len(chunk.Choices) == 0 {
+				out.bare++
+			}
+		}
+		for _, c := range chunk.Choices {
+			out.thinking += unquoted(c.Delta.JSON.ExtraFields["reasoning_content"].Raw())
+		}
+		if seen != nil {
+			seen(len(out.chunks))
+		}
+	}
+	out.answer, out.err = s.answer(acc.ChatCompletion), in.Err()
+	out.answer.hasUsage = out.usages > 0
+	return out
+}
+
+func (v1) params(a ask) openai.ChatCompletionNewParams {
+	p := openai.ChatCompletionNewParams{Model: a.model, ReasoningEffort: shared.ReasoningEffort(a.effort)}
+	if a.messages != nil {
+		p.Messages = []openai.ChatCompletionMessageParamUnion{}
+	}
+	for _, m := range a.messages {
+		p.Messages = append(p.Messages, v1Message(m))
+	}
+	for _, t := range a.tools {
+		f := openai.ChatCompletionToolParam{Function: shared.FunctionDefinitionParam{Name: t.name, Description: v1Opt(t.description), Parameters: t.parameters}}
+		f.SetExtraFields(t.extra)
+		p.Tools = append(p.Tools, f)
+	}
+	switch a.choice {
+	case "":
+	case "auto", "none", "required":
+		p.ToolChoice.OfAuto = openai.String(a.choice)
+	default:
+		p.ToolChoice = openai.ChatCompletionToolChoiceOptionParamOfChatCompletionNamedToolChoice(openai.ChatCompletionNamedToolChoiceFunctionParam{Name: a.choice})
+	}
+	if a.schema != nil {
+		p.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{
+			Name: "reply", Schema: a.schema, Strict: openai.Bool(true),
+		}}
+	}
+	if a.oneTool {
+		p.ParallelToolCalls = openai.Bool(false)
+	}
+	if a.usage {
+		p.StreamOptions.IncludeUsage = openai.Bool(true)
+	}
+	if a.logprobs {
+		p.Logprobs = openai.Bool(true)
+	}
+	p.MaxCompletionTokens, p.N, p.Seed, p.TopLogprobs = v1Opt(a.maxCompletionTokens), v1Opt(a.n), v1Opt(a.seed), v1Opt(a.topLogprobs)
+	switch len(a.stop) {
+	case 0:
+	case 1:
+		p.Stop.OfString = openai.String(a.stop[0])
+	default:
+		p.Stop.OfStringArray = a.stop
+	}
+	p.SetExtraFields(a.extra)
+	return p
+}
+
+// v1Opt is v, or absent where it is zero.
+func v1Opt[T comparable](v T) param.Opt[T] {
+	var zero T
+	if v == zero {
+		return param.Opt[T]{}
+	}
+	return param.NewOpt(v)
+}
+
+func v1Message(m message) openai.ChatCompletionMessageParamUnion {
+	switch {
+	case m.answer != nil:
+		p := m.answer.native.(openai.ChatCompletion).Choices[0].Message.ToParam() //nolint:errcheck // this adapter's own value
+		p.OfAssistant.SetExtraFields(m.extra)
+		return p
+	case m.result != nil:
+		return openai.ToolMessage(m.result.text, m.result.callID)
+	case m.role == "system":
+		return openai.SystemMessage(m.text)
+	case m.parts == nil:
+		return openai.UserMessage(m.text)
+	}
+	var parts []openai.ChatCompletionContentPartUnionParam
+	for _, one := range m.parts {
+		p := openai.TextContentPart(one.text)
+		if one.image != "" {
+			p = openai.ImageContentPart(openai.ChatCompletionContentPartImageImageURLParam{URL: one.image, Detail: "low"})
+			p.OfImageURL.SetExtraFields(one.extra)
+		} else {
+			p.OfText.SetExtraFields(one.extra)
+		}
+		parts = append(parts, p)
+	}
+	return openai.UserMessage(parts)
+}
+
+func (v1) answer(c openai.ChatCompletion) answer {
+	u := c.Usage
+	a := answer{
+		ID: c.ID, Model: c.Model, Object: string(c.Object), Tier: string(c.ServiceTier), Fingerprint: c.SystemFingerprint, Created: c.Created,
+		Usage: usage{
+			u.PromptTokens, u.CompletionTokens, u.TotalTokens, u.PromptTokensDetails.CachedTokens, u.PromptTokensDetails.AudioTokens,
+			u.CompletionTokensDetails.AudioTokens, u.CompletionTokensDetails.ReasoningTokens,
+		},
+		hasUsage: c.JSON.Usage.Valid(), native: c,
+	}
+	for _, in := range c.Choices {
+		out := choice{
+			Index: in.Index, Role: string(in.Message.Role), Content: in.Message.Content, Refusal: in.Message.Refusal, Finish: in.FinishReason,
+			Thinking: unquoted(in.Message.JSON.ExtraFields["reasoning_content"].Raw()),
+		}
+		for _, t := range in.Message.ToolCalls {
+			out.Calls = append(out.Calls, call{t.ID, string(t.Type), t.Function.Name, t.Function.Arguments})
+		}
+		for _, t := range append(in.Logprobs.Content, in.Logprobs.Refusal...) {
+			p := prob{Token: t.Token, Logprob: t.Logprob}
+			for _, top := range t.TopLogprobs {
+				p.Top = append(p.Top, top.Token)
+			}
+			out.Probs = append(out.Probs, p)
+		}
+		a.Choices = append(a.Choices, out)
+	}
+	return a
+}
+
+// unquoted is the text of a JSON string; empty for all else.
+func unquoted(raw string) string {
+	var s string
+	if json.Unmarshal([]byte(raw), &s) != nil {
+		return ""
+	}
+	return s
+}
+
+func (s v1) embed(ctx context.Context, a embedAsk) (vectors, error) {
+	p := openai.EmbeddingNewParams{Model: a.model, Dimensions: v1Opt(a.dimensions), EncodingFormat: openai.EmbeddingNewParamsEncodingFormat(a.encoding)}
+	switch {
+	case a.tokens != nil:
+		p.Input.OfArrayOfTokenArrays = a.tokens
+	case len(a.input) == 1:
+		p.Input.OfString = openai.String(a.input[0])
+	default:
+		p.Input.OfArrayOfStrings = a.input
+	}
+	got, err := s.c.Embeddings.New(ctx, p)
+	if err != nil {
+		return vectors{}, err
+	}
+	v := vectors{Model: got.Model, Usage: usage{Prompt: got.Usage.PromptTokens, Total: got.Usage.TotalTokens}}
+	for _, d := range got.Data {
+		v.Data, v.Raw = append(v.Data, d.Embedding), append(v.Raw, d.JSON.Embedding.Raw())
+	}
+	return v, nil
+}
+
+func (s v1) models(ctx context.Context) ([]model, error) {
+	var all []model
+	pages := s.c.Models.ListAutoPaging(ctx)
+	for pages.Next() {
+		m := pages.Current()
+		all = append(all, model{m.ID, string(m.Object), m.OwnedBy, m.Created})
+	}
+	return all, pages.Err()
+}
+
+func (s v1) model(ctx context.Context, id string) (model, error) {
+	m, err := s.c.Models.Get(ctx, id)
+	if err != nil {
+		return model{}, err
+	}
+	return model{m.ID, string(m.Object), m.OwnedBy, m.Created}, nil
+}
+
+// failure: version 1 has a type for errors with a status only. An error inside
+// a stream is a text that ends in the error object.
+func (v1) failure(err error) (failure, bool) {
+	if e, ok := errors.AsType[*openai.Error](err); ok {
+		return failure{Status: e.StatusCode, Type: e.Type, Code: e.Code, Param: e.Param, Message: e.Message, raw: e.RawJSON(), header: e.Response.Header}, true
+	}
+	if err == nil {
+		return failure{}, false
+	}
+	raw, ok := strings.CutPrefix(err.Error(), "received error while streaming: ")
+	f := failure{raw: raw, inStream: true}
+	return f, ok && json.Unmarshal([]byte(raw), &f) == nil
+}
