@@ -242,4 +242,3 @@ func jsonTypes(t reflect.Type) string {
 		return t.Kind().String()
 	}
 }
-
