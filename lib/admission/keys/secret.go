@@ -140,7 +140,7 @@ func Parse(presented string) (id string, err error) {
 		return "", malformed("it does not begin with " + Prefix)
 	}
 	if len(presented) != keyLen {
-		return "", malformed(fmt.Sprintf("it has %d characters and not %d; was it cut or wrapped when it was copied?", len(presented), keyLen))
+		return "", malformed(fmt.Sprintf("it has %d characters and not %d (was it cut or wrapped when it was copied?)", len(presented), keyLen))
 	}
 	id, secret, ok := cutAt(rest, idLen)
 	if !ok || !isBase62(id) || !isBase62(secret) {

@@ -25,7 +25,9 @@ func (Back) Refusal(status int, h http.Header, body []byte) *fault.Error {
 		f.loose(doc.Root())
 	}
 	e := f.fault(opRefusal, status)
-	e.RetryAfter = retryAfter(h)
+	if !e.Kind.Disposition().NoRetry {
+		e.RetryAfter = retryAfter(h)
+	}
 	e.Upstream = f.upstream(status, h.Get("Content-Type"), h.Get("X-Should-Retry"), body)
 	return e
 }

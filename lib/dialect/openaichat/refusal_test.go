@@ -138,3 +138,15 @@ func TestRetryAfter(t *testing.T) {
 		})
 	}
 }
+
+// An account without money says when to come back, too. Nobody is told to wait
+// for a call that must not be tried again.
+func TestRetryAfterOnlyWhereTryingAgainHelps(t *testing.T) {
+	h := http.Header{"Retry-After": {"2"}}
+	for _, code := range []string{"insufficient_quota", "rate_limit_exceeded"} {
+		e := openaichat.Back{}.Refusal(429, h, []byte(`{"error":{"message":"no","type":"x","code":"`+code+`"}}`))
+		if again := !e.Kind.Disposition().NoRetry; (e.RetryAfter > 0) != again {
+			t.Errorf("%s: %v, retry after %v", code, e.Kind, e.RetryAfter)
+		}
+	}
+}
