@@ -81,13 +81,14 @@ func (p *Program) root() *cobra.Command {
 model provider answers through.`,
 		Example: `  weir local                                   # the whole gateway on this machine
   weir keys create --team search --app web     # a key for an application
-  weir calls --last 5                          # what was called, and what it cost`,
+  weir calls --last 5                          # what was called, and what it cost
+  weir costs --by team,app                     # this month, summed up`,
 		Args:          noArgs,
 		RunE:          help,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(p.local(), p.validate(), p.models(), p.keys(), p.calls(), p.version())
+	root.AddCommand(p.local(), p.validate(), p.models(), p.keys(), p.calls(), p.costs(), p.usage(), p.version())
 	root.SetHelpCommand(helpCommand())
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root

@@ -11,9 +11,11 @@ import (
 
 // Store is what commands read and write. Close ends it.
 type Store struct {
-	Keys  Keys
-	Calls Calls
-	Close func() error
+	Keys    Keys
+	Calls   Calls
+	Costs   Costs
+	Letters Letters
+	Close   func() error
 }
 
 // StoreRef names a store, as --store does. One of its fields is set.

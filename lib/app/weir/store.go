@@ -11,8 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"weir/lib/accounting/costs"
 	"weir/lib/accounting/ledger"
 	"weir/lib/admission/keys"
+	"weir/lib/bus/letters"
 	"weir/lib/cli"
 	"weir/lib/table"
 	"weir/lib/table/dynamo"
@@ -27,9 +29,11 @@ func openStore(ctx context.Context, ref cli.StoreRef, create bool) (*cli.Store, 
 		return nil, err
 	}
 	return &cli.Store{
-		Keys:  keyring{keys.NewStore(tb, time.Now), ref.Dir},
-		Calls: ledger.New(tb),
-		Close: closeTable,
+		Keys:    keyring{keys.NewStore(tb, time.Now), ref.Dir},
+		Calls:   ledger.New(tb),
+		Costs:   costs.NewReader(tb),
+		Letters: letters.New(tb),
+		Close:   closeTable,
 	}, nil
 }
 
