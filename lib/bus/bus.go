@@ -5,8 +5,13 @@ package bus
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 )
+
+// ErrRejected says that an event will never be accepted, however often it is
+// sent: it is malformed or too large. Every other failure may pass.
+var ErrRejected = errors.New("bus: event rejected")
 
 // Event is one event, as EventBridge has it.
 type Event struct {
@@ -26,7 +31,8 @@ type Failure struct {
 type Publisher interface {
 	// Publish sends all of es and returns those that were not accepted, in
 	// order of Index; they may be sent again. An error means that nothing is
-	// known to have been accepted. Delivery is at least once.
+	// known to have been accepted. Delivery is at least once. A failure that
+	// is an ErrRejected is final.
 	Publish(ctx context.Context, es []Event) ([]Failure, error)
 }
 
