@@ -40,22 +40,13 @@ func (d *Direct) Publish(ctx context.Context, es []Event) ([]Failure, error) {
 			break
 		}
 		failed, err := take(ctx, append([]Event(nil), sound...)) // theirs to keep
-		if err != nil {
-			errs = append(errs, err)
-			continue
+		if err == nil {
+			err = note(why, index, failed)
 		}
-		for _, f := range failed {
-			if f.Index < 0 || f.Index >= len(sound) {
-				errs = append(errs, fmt.Errorf("bus: a subscriber failed event %d of %d: %w", f.Index, len(sound), f.Err))
-				continue
-			}
-			if i := index[f.Index]; why[i] == nil {
-				why[i] = cause(f.Err)
-			}
-		}
+		errs = append(errs, err)
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	var out []Failure
 	for i, err := range why {
@@ -64,6 +55,20 @@ func (d *Direct) Publish(ctx context.Context, es []Event) ([]Failure, error) {
 		}
 	}
 	return out, nil
+}
+
+// note writes down what a subscriber failed; index leads from its list to the
+// whole one. Of several reasons for one event the first stays.
+func note(why []error, index []int, failed []Failure) error {
+	for _, f := range failed {
+		if f.Index < 0 || f.Index >= len(index) {
+			return fmt.Errorf("bus: a subscriber failed event %d of %d: %w", f.Index, len(index), f.Err)
+		}
+		if i := index[f.Index]; why[i] == nil {
+			why[i] = cause(f.Err)
+		}
+	}
+	return nil
 }
 
 // cause keeps a failure without an error from counting as success.

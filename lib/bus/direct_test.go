@@ -84,8 +84,13 @@ func TestDirect(t *testing.T) {
 		"what EventBridge refuses reaches nobody": {
 			subscribers: []*recorder{{fail: map[string]error{`{"n":9}`: why}}},
 			publish: []bus.Event{
-				{Type: "x", Detail: json.RawMessage(`{}`)}, event(1), {Source: "x", Detail: json.RawMessage(`{}`)},
-				{Source: "x", Type: "x", Detail: json.RawMessage(`[]`)}, event(9), {Source: "x", Type: "x"}, {Source: "x", Type: "x", Detail: json.RawMessage(`null`)},
+				{Type: "x", Detail: json.RawMessage(`{}`)},
+				event(1),
+				{Source: "x", Detail: json.RawMessage(`{}`)},
+				{Source: "x", Type: "x", Detail: json.RawMessage(`[]`)},
+				event(9),
+				{Source: "x", Type: "x"},
+				{Source: "x", Type: "x", Detail: json.RawMessage(`null`)},
 			},
 			want: []string{
 				"0: bus: event rejected: it has no source", "2: bus: event rejected: it has no type", "3: " + malformed, "4: busy", "5: " + malformed, "6: " + malformed,
