@@ -1,8 +1,8 @@
 // Package local hosts the gateway's handler on a machine of one's own. It owns
 // the listener and its connections, and promises an orderly end: no new
 // connections, then the calls under way are finished or, after a time,
-// cancelled and settled; only then does Serve return, so that the store can be
-// closed behind it.
+// cancelled and settled; then the workers; only then does Serve return, so that
+// the store can be closed behind it.
 //
 // The package knows no gateway: it is given a handler and a way to drain it.
 package local
@@ -24,6 +24,9 @@ type Config struct {
 	// first it cancels them and waits until each has settled.
 	Drain func(ctx context.Context) error
 	Log   *slog.Logger
+	// Workers run beside the calls. They outlive the last call and are stopped
+	// one after the other, in this order.
+	Workers []Worker
 	// Grace is how long calls may go on after the stop; 0 is 30 s.
 	Grace time.Duration
 }
@@ -60,6 +63,8 @@ func Serve(ctx context.Context, ln net.Listener, c Config) error {
 		BaseContext:       func(net.Listener) context.Context { return calls },
 		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
 	}
+	running := start(calls, c.Workers, c.Log)
+	defer running.stop()
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }() // ends with stop, which closes ln
 	var err error

@@ -27,18 +27,14 @@ const (
 // One Feed for a consumer at a time is meant to run; two would both be given
 // the same changes.
 func (db *DB) Feed(ctx context.Context, name, consumer string, sink table.Sink) error {
-	t, ok := db.tables[name]
-	if !ok || !t.schema.Feed {
-		return fmt.Errorf("%w: table %q has no feed", table.ErrInvalid, name)
-	}
-	if consumer == "" {
-		return fmt.Errorf("%w: a consumer without a name", table.ErrInvalid)
+	f, err := db.feed(name, consumer, sink)
+	if err != nil {
+		return err
 	}
 	wake := db.subscribe(name)
 	defer db.unsubscribe(name, wake)
 	poll := time.NewTicker(feedPoll)
 	defer poll.Stop()
-	f := &feed{db: db, t: t, consumer: consumer, sink: sink}
 	pause := time.Duration(0)
 	for ctx.Err() == nil {
 		done, err := f.step(ctx)
@@ -63,6 +59,34 @@ func (db *DB) Feed(ctx context.Context, name, consumer string, sink table.Sink) 
 		}
 	}
 	return ctx.Err()
+}
+
+// CatchUp delivers the changes that this consumer has not had yet, and returns
+// nil when there are none left. An error of the sink ends it. It is meant for
+// an orderly stop, after the consumer's Feed has ended.
+func (db *DB) CatchUp(ctx context.Context, name, consumer string, sink table.Sink) error {
+	f, err := db.feed(name, consumer, sink)
+	if err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		if done, err := f.step(ctx); done == 0 || err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// feed checks what Feed and CatchUp are asked for.
+func (db *DB) feed(name, consumer string, sink table.Sink) (*feed, error) {
+	t, ok := db.tables[name]
+	if !ok || !t.schema.Feed {
+		return nil, fmt.Errorf("%w: table %q has no feed", table.ErrInvalid, name)
+	}
+	if consumer == "" {
+		return nil, fmt.Errorf("%w: a consumer without a name", table.ErrInvalid)
+	}
+	return &feed{db: db, t: t, consumer: consumer, sink: sink}, nil
 }
 
 func wait(ctx context.Context, d time.Duration) {
