@@ -1,0 +1,102 @@
+package llm
+
+// Unseal returns c without any seal, and what is lost by that. It is what a
+// target is sent that refuses a seal: a provider refuses its own seal when the
+// block around it, or what stands before it, has changed on the way, when
+// another model or account issued it, or when it has expired.
+//
+// Thinking that is nothing but its seal is left out. Thinking with a text
+// stays, unsigned; whether it can be sent so is for the target's dialect to
+// say. c is not changed; what is the same in both is shared. Without a seal in
+// it, c itself is returned and nothing is lost.
+func Unseal(c *Chat) (*Chat, []Loss) {
+	out := *c
+	var changed bool
+	out.System, changed = unsealed(c.System)
+	copied := false
+	for i, t := range c.Turns {
+		blocks, was := unsealed(t.Blocks)
+		if !was {
+			continue
+		}
+		if !copied {
+			out.Turns, copied = append([]Turn(nil), c.Turns...), true
+		}
+		out.Turns[i].Blocks = blocks
+	}
+	if !changed && !copied {
+		return c, nil
+	}
+	return &out, []Loss{{Field: "thinking.signature", Why: "the provider refused it, so that it was asked again without"}}
+}
+
+// unsealed returns blocks without seals; was is false where there were none.
+func unsealed(blocks []Block) (out []Block, was bool) {
+	for i, b := range blocks {
+		clean, keep := bare(b)
+		if keep && clean == b {
+			if was {
+				out = append(out, b)
+			}
+			continue
+		}
+		if !was {
+			out, was = append(make([]Block, 0, len(blocks)), blocks[:i]...), true
+		}
+		if keep {
+			out = append(out, clean)
+		}
+	}
+	if !was {
+		return blocks, false
+	}
+	return out, true
+}
+
+// bare returns b without its seal, b itself where it has none. keep is false
+// where nothing of it is left.
+func bare(b Block) (clean Block, keep bool) {
+	switch b := b.(type) {
+	case *Thinking:
+		if b.Redacted {
+			return b, false
+		}
+		if b.Seal != nil {
+			c := *b
+			c.Seal = nil
+			return &c, c.Text != ""
+		}
+	case *Text:
+		if b.Seal != nil {
+			c := *b
+			c.Seal = nil
+			return &c, true
+		}
+	case *ToolUse:
+		if b.Seal != nil {
+			c := *b
+			c.Seal = nil
+			return &c, true
+		}
+	case *Media:
+		if b.Seal != nil {
+			c := *b
+			c.Seal = nil
+			return &c, true
+		}
+	case *ToolResult:
+		content, was := unsealed(b.Content)
+		if was || b.Seal != nil {
+			c := *b
+			c.Seal, c.Content = nil, content
+			return &c, true
+		}
+	case *Opaque:
+		if b.Seal != nil {
+			c := *b
+			c.Seal = nil
+			return &c, true
+		}
+	}
+	return b, true
+}
