@@ -40,9 +40,9 @@ func (e *expr) value(v any) string {
 // condition returns the condition of a write, nil where there is none: its
 // tests, and one test for each Add that its sum stays inside int64.
 //
-// DynamoDB's own numbers have 38 digits, so it would add beyond int64. The
-// test makes it refuse instead, in the same call; a sum of what is not a number
-// fails it likewise. Which of all tests refused is read from the old item that
+// DynamoDB's own numbers have 38 digits, so it would add beyond int64. That
+// test makes it refuse instead, in the same call; adding to what is not a
+// number fails it likewise. Which of all tests refused is read from the old item that
 // comes with the refusal, see refusal.
 func (e *expr) condition(w table.Write) *string {
 	parts := make([]string, 0, len(w.If)+len(w.Add))
@@ -51,7 +51,7 @@ func (e *expr) condition(w table.Write) *string {
 	}
 	for attr, delta := range w.Add {
 		if !bounded(w.If, attr, delta) {
-			parts = append(parts, e.test(sumTest(attr, delta)))
+			parts = append(parts, e.sumInRange(attr, delta))
 		}
 	}
 	if len(parts) == 0 {
@@ -61,18 +61,20 @@ func (e *expr) condition(w table.Write) *string {
 	return &s
 }
 
-// sumTest holds for the numbers that delta may be added to.
-func sumTest(attr string, delta int64) table.Test {
-	t := table.Test{Attr: attr, Op: table.Le, Val: int64(math.MaxInt64), OrAbsent: true}
+// sumInRange holds for the numbers that delta may be added to: those of int64,
+// without the ones from which the sum would leave it.
+func (e *expr) sumInRange(attr string, delta int64) string {
+	low, high := int64(math.MinInt64), int64(math.MaxInt64)
 	if delta > 0 {
-		t.Val = math.MaxInt64 - delta
-	} else if delta < 0 {
-		t.Op, t.Val = table.Ge, math.MinInt64-delta
+		high -= delta
+	} else {
+		low -= delta
 	}
-	return t
+	name := e.name(attr)
+	return "(attribute_not_exists(" + name + ") OR " + name + " BETWEEN " + e.value(low) + " AND " + e.value(high) + ")"
 }
 
-// bounded reports whether one of the tests already says what sumTest would:
+// bounded reports whether one of the tests already keeps the sum inside int64:
 // those of a reserve do, and their condition shall not double.
 func bounded(tests []table.Test, attr string, delta int64) bool {
 	for _, t := range tests {

@@ -24,6 +24,7 @@ type AdminAPI interface {
 // used. It is for emulators and tests: on AWS the stack makes them. A table
 // that exists is left as it is.
 func CreateTables(ctx context.Context, api AdminAPI, prefix string, schemas []table.Schema) error {
+	var made []table.Schema
 	for _, s := range schemas {
 		_, err := api.CreateTable(ctx, createInput(prefix, s))
 		if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
@@ -32,8 +33,9 @@ func CreateTables(ctx context.Context, api AdminAPI, prefix string, schemas []ta
 		if err != nil {
 			return fmt.Errorf("dynamo: creating table %s: %w", TableName(prefix, s.Name), err)
 		}
+		made = append(made, s)
 	}
-	for _, s := range schemas {
+	for _, s := range made {
 		if err := finish(ctx, api, prefix, s); err != nil {
 			return fmt.Errorf("dynamo: creating table %s: %w", TableName(prefix, s.Name), err)
 		}
