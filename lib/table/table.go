@@ -145,8 +145,4 @@ type Sink func(ctx context.Context, cs []Change) (done int, err error)
 // feeder, and dynamo.Changes turns its events into Changes.
 type Feeder interface {
 	Feed(ctx context.Context, table, consumer string, s Sink) error
-	// CatchUp delivers what the consumer has not had yet and returns when
-	// nothing is left, when the sink fails or when ctx ends. For an orderly
-	// stop; not beside a Feed of the same consumer.
-	CatchUp(ctx context.Context, table, consumer string, s Sink) error
 }
