@@ -12,11 +12,12 @@ import (
 // Sizes in bytes. A row's item has at most rowBytes, so that it costs few
 // write units and always fits an event on the bus. The write at the end does
 // not know how long the beginning was, so it keeps to its share: labels of
-// ASCII at their full length, 16 tags among them, fit into the rest. Tags are
-// never cut: many of them in other alphabets can lift a row above rowBytes.
+// ASCII at their full length, 16 tags among them, and what is added on the way
+// to the books fit into the rest. Tags are never cut: many of them in other
+// alphabets can lift a row above rowBytes.
 const (
 	rowBytes    = 8 << 10
-	settleBytes = 2900
+	settleBytes = 3200
 
 	maxID    = 64
 	maxWord  = 64   // what the gateway itself names

@@ -171,23 +171,38 @@ func expiresInTime(t *testing.T, tb table.Table) {
 }
 
 func newKey(t *testing.T, tb table.Table) {
-	c := newClock()
-	s := keys.NewStore(tb, c.now)
-	a := keys.NewAuthenticator(s, keys.Options{}, c.now)
-	random := bytes.Repeat([]byte{5}, 44)
-	random[0] = 17 // its own id
-	early := generate(t, bytes.NewReader(random)).Reveal()
-	_, err := a.Authenticate(t.Context(), early)
-	wantRefusal(t, err, "", true)
+	for i, tc := range []struct {
+		name string
+		opts keys.Options
+		most time.Duration
+	}{
+		{"after 2 seconds by default", keys.Options{}, 2 * time.Second},
+		{"as it is set", keys.Options{Unknown: 5 * time.Second}, 5 * time.Second},
+		{"no later than a known one ends", keys.Options{TTL: time.Second}, time.Second},
+		{"at once", keys.Options{TTL: -1}, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := newClock()
+			s := keys.NewStore(tb, c.now)
+			a := keys.NewAuthenticator(s, tc.opts, c.now)
+			random := bytes.Repeat([]byte{5}, 44)
+			random[0] = byte(17 + i) // its own id
+			early := generate(t, bytes.NewReader(random)).Reveal()
+			_, err := a.Authenticate(t.Context(), early)
+			wantRefusal(t, err, "", true)
 
-	s.SetRandom(bytes.NewReader(random))
-	create(t, s, search)
-	c.advance(2*time.Second - 1)
-	_, err = a.Authenticate(t.Context(), early)
-	wantRefusal(t, err, "", true) // that it is unknown is remembered
-	c.advance(1)
-	if _, err = a.Authenticate(t.Context(), early); err != nil {
-		t.Errorf("refused 2 seconds later: %v", err)
+			s.SetRandom(bytes.NewReader(random))
+			create(t, s, search)
+			if tc.most > 0 {
+				c.advance(tc.most - 1)
+				_, err = a.Authenticate(t.Context(), early)
+				wantRefusal(t, err, "", true) // that it is unknown is remembered
+				c.advance(1)
+			}
+			if _, err = a.Authenticate(t.Context(), early); err != nil {
+				t.Errorf("still refused: %v", err)
+			}
+		})
 	}
 }
 

@@ -65,8 +65,11 @@ func TestMemoryIsBounded(t *testing.T) {
 	if got := asks(all[82:]); got != 0 { // 18 of 20: two are for unknown ids
 		t.Errorf("asked %d times for the last 18", got)
 	}
-	if got := asks(all[:82]); got != 82 {
-		t.Errorf("asked %d times for the first 82: more than 18 are remembered", got)
+	if got := asks(all[81:82]); got != 1 {
+		t.Error("the 19th is remembered")
+	}
+	if got := asks(all[:81]); got != 81 {
+		t.Errorf("asked %d times for the first 81", got)
 	}
 	// Those that are used stay: of 18, the first is used before each new one.
 	asks(all[:18])
