@@ -109,7 +109,8 @@ type Page struct {
 }
 
 // Table is the store. It is safe for concurrent use. Every error is one of the
-// package's errors, wrapped, or the context's.
+// package's errors, wrapped, or the context's. A context's error without
+// ErrUnknown means that nothing happened.
 type Table interface {
 	// Get returns the item, or nil when there is none. fresh asks for a
 	// consistent read.
@@ -121,7 +122,8 @@ type Table interface {
 	// small items: large answers to writes are slow and were seen to be cut.
 	DoNew(ctx context.Context, w Write) (Item, error)
 	// Transact applies all writes or none: at most 100, at most 4 MB, distinct
-	// keys. A refused transaction's *ConditionError lists every refused write.
+	// keys. A refused transaction's *ConditionError lists every refused write;
+	// another error of one of the writes is told only where no condition refused.
 	Transact(ctx context.Context, ws []Write) error
 	// Query returns one page.
 	Query(ctx context.Context, q Query) (Page, error)

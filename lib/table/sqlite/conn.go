@@ -13,11 +13,13 @@ import (
 // conn is one connection with its prepared statements. One goroutine uses it
 // at a time.
 //
-// It drives the engine's driver.Conn itself, without database/sql: the calls
+// It drives the engine's driver.Conn itself, without database/sql. The calls
 // here are a few microseconds long and cannot hang (waiting for locks is done
-// in Go), so the pool, the conversions and above all the goroutine that
-// database/sql and the engine start for each call with a cancellable context
-// would be most of the cost.
+// in Go), so database/sql's pool and conversions, and the goroutine that the
+// engine starts for each call with a context that can end, would be most of
+// their cost. Measured on 2026-11-25 with modernc.org/sqlite v1.61.1 on two
+// shared cores: an update of an item of 38 attributes under 8 conditions took
+// 33 µs and 86 allocations this way, 55 to 60 µs and 140 through database/sql.
 type conn struct {
 	raw   driver.Conn
 	stmts map[string]*stmt

@@ -188,30 +188,32 @@ func (f *feed) move(ctx context.Context, seq int64) error {
 	// A change that was delivered shall be marked so although ctx has ended
 	// meanwhile: it would be delivered again.
 	ctx = context.WithoutCancel(ctx)
-	name := f.t.schema.Name
+	before := f.db.opts.Now().Add(-changeAge)
 	err := f.db.writer.do(ctx, func(c *conn) error {
-		return c.exec("UPDATE cursors SET seq = max(seq, ?) WHERE tbl = ? AND consumer = ?", seq, name, f.consumer)
+		err := c.exec("UPDATE cursors SET seq = max(seq, ?) WHERE tbl = ? AND consumer = ?", seq, f.t.schema.Name, f.consumer)
+		if err != nil {
+			return err
+		}
+		return trim(c, f.t, before)
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		f.at = seq
 	}
-	f.at = seq
-	return f.db.trim(ctx, name, f.db.opts.Now().Add(-changeAge))
+	return err
 }
 
 // trim drops the changes of a table that every consumer has seen, and those
 // from before the given time.
-func (db *DB) trim(ctx context.Context, name string, before time.Time) error {
-	changes := changeName(db.tables[name].schema)
-	return db.writer.do(ctx, func(c *conn) error {
-		if err := c.exec("DELETE FROM "+changes+" WHERE seq <= (SELECT min(seq) FROM cursors WHERE tbl = ?)", name); err != nil {
-			return err
-		}
-		// Age follows seq but for clocks of several processes apart, so the
-		// scan may end at the first one that is young enough.
-		return c.exec("DELETE FROM "+changes+" WHERE seq < coalesce((SELECT seq FROM "+changes+
-			" WHERE at >= ? ORDER BY seq LIMIT 1), 9223372036854775807)", before.UnixMilli())
-	})
+func trim(c *conn, t *tableSQL, before time.Time) error {
+	changes := changeName(t.schema)
+	err := c.exec("DELETE FROM "+changes+" WHERE seq <= (SELECT min(seq) FROM cursors WHERE tbl = ?)", t.schema.Name)
+	if err != nil {
+		return err
+	}
+	// Age follows seq but for clocks of several processes apart, so the scan
+	// may end at the first one that is young enough.
+	return c.exec("DELETE FROM "+changes+" WHERE seq < coalesce((SELECT seq FROM "+changes+
+		" WHERE at >= ? ORDER BY seq LIMIT 1), 9223372036854775807)", before.UnixMilli())
 }
 
 // subscribe returns a channel that gets a signal after writes to the table.

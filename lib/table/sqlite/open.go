@@ -164,15 +164,18 @@ func explain(path string, err error) error {
 
 // dropOld drops changes that no consumer may ask for any more; see Feed.
 func (db *DB) dropOld(ctx context.Context) error {
-	for name, t := range db.tables {
-		if !t.schema.Feed {
-			continue
+	before := db.opts.Now().Add(-changeAge)
+	return db.writer.do(ctx, func(c *conn) error {
+		for _, t := range db.tables {
+			if !t.schema.Feed {
+				continue
+			}
+			if err := trim(c, t, before); err != nil {
+				return err
+			}
 		}
-		if err := db.trim(ctx, name, db.opts.Now().Add(-changeAge)); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // changeAge is how long changes are kept for a consumer that does not come, as
