@@ -134,7 +134,7 @@ func (r *round) read(ctx context.Context, es []bus.Event) []*entry {
 	for i, ev := range es {
 		if !strings.HasPrefix(ev.Type, family) {
 			r.b.stats.ignored.Add(1)
-			r.b.log.LogAttrs(ctx, slog.LevelWarn, "an event of another type came to the aggregator", slog.String("type", ev.Type))
+			r.b.log.LogAttrs(ctx, slog.LevelDebug, "an event of another type came to the aggregator", slog.String("type", ev.Type))
 			continue
 		}
 		n, err := decodeEvent(ev)
@@ -156,22 +156,23 @@ func (r *round) read(ctx context.Context, es []bus.Event) []*entry {
 
 func decodeEvent(ev bus.Event) (Entry, error) {
 	if ev.Type != events.TypeUsageRecordedV1 {
-		return Entry{}, fmt.Errorf("%w: its type is %s, this program reads %s: use a newer one", ErrEvent, ev.Type, events.TypeUsageRecordedV1)
+		return Entry{}, fmt.Errorf("%w: an event is of type %s, this program reads %s: use a newer one",
+			events.ErrVersion, ev.Type, events.TypeUsageRecordedV1)
 	}
-	var u events.UsageRecordedV1
-	if err := json.Unmarshal(ev.Detail, &u); err != nil {
-		return Entry{}, fmt.Errorf("%w: %w", ErrEvent, err)
+	u, err := events.DecodeUsageRecordedV1(ev.Detail)
+	if err != nil {
+		return Entry{}, err
 	}
-	return FromEvent(u)
+	return fromChecked(u), nil
 }
 
-// letterKey is the call id where it can be read, so that all letters about a
-// row are one; else a hash, so that an event that comes again is one letter.
+// letterKey is the call id where there is one, so that all letters about a row
+// are one; else a hash, so that an event that comes again is one letter.
 func letterKey(ev bus.Event) string {
 	var id struct {
 		CallID string `json:"call_id"`
 	}
-	if err := json.Unmarshal(ev.Detail, &id); err == nil && isID(id.CallID) {
+	if err := json.Unmarshal(ev.Detail, &id); err == nil && printable(id.CallID) {
 		return id.CallID
 	}
 	sum := sha256.Sum256(ev.Detail)
@@ -192,4 +193,15 @@ func (r *round) admit(ctx context.Context, entries []*entry) []*entry {
 		e.UseCase = name
 	}
 	return entries
+}
+
+// printable reports whether s can be shown and is short: visible ASCII.
+func printable(s string) bool {
+	const longest = 64
+	for _, c := range []byte(s) {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= longest
 }

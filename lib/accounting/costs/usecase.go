@@ -41,9 +41,9 @@ type admitted struct {
 	full  bool
 }
 
-// maxNames bounds the use cases that are remembered: some megabytes. Beyond
+// maxNames bounds the use cases that are remembered: a few megabytes. Beyond
 // it all are forgotten, and asked for again.
-const maxNames = 50_000
+const maxNames = 20_000
 
 // useCasesPK is the partition of a team's month in the table State: the
 // counter and one marker for each use case. They are no cells, so they are not
