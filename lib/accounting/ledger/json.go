@@ -11,7 +11,8 @@ import (
 )
 
 // rowView is a row as people and scripts read it: GET /v1/usage/{call id} and
-// weir calls. Names and their order are a contract; members are always there.
+// weir calls. Names and their order are a contract; members are always there,
+// but for the last two.
 // What only the end of a call can tell is null while the row is open.
 type rowView struct {
 	CallID            string            `json:"call_id"`
@@ -41,6 +42,9 @@ type rowView struct {
 	DurationMS        *int64            `json:"duration_ms"`
 	GatewayMS         *micro            `json:"gateway_ms"`
 	Attempts          []Attempt         `json:"attempts"`
+
+	Corrects    string `json:"corrects,omitempty"`      // of a correction only
+	CellUseCase string `json:"cell_use_case,omitempty"` // where it is not use_case
 }
 
 type tokenView struct {
@@ -73,6 +77,7 @@ func (r Row) MarshalJSON() ([]byte, error) {
 		Team: r.Team, App: r.App, KeyID: r.KeyID, Principal: r.Principal, UseCase: r.UseCase, Tags: r.Tags,
 		RequestedModel: r.RequestedModel, Stream: r.Stream, Units: r.Usage.Units, Losses: r.Losses,
 		PriceVersion: r.PriceVersion, StartedAt: layout.Instant(r.StartedAt), Attempts: r.Attempts,
+		Corrects: r.Corrects, CellUseCase: r.CellUseCase,
 	}
 	if v.Tags == nil {
 		v.Tags = map[string]string{}

@@ -26,10 +26,10 @@ func New(t table.Table) *Ledger { return &Ledger{t: t} }
 // ErrClosed says that a row was closed by someone else; see ClosedError.
 var ErrClosed = errors.New("ledger: row closed by another")
 
-// ClosedError is what Settle and Refuse return for a row that was closed in a
-// way that their figures are not part of: the reaper gave the call up
-// (Outcome is fault.OutcomeAbandoned), or a limit refused it. Row is the row
-// as it stands, from which a correction can be made.
+// ClosedError is what Settle and Refuse return for a row that was closed in
+// another way than theirs: by a limit, by the call itself, or by the reaper,
+// who gave the call up (Outcome is fault.OutcomeAbandoned). Row is the row as
+// it stands.
 type ClosedError struct{ Row Row }
 
 // Error names the row and how it was closed.
@@ -78,15 +78,17 @@ func MayBeOpen(err error) bool { return errors.Is(err, table.ErrUnknown) }
 //
 // If the answer is lost the write is repeated; a row that is settled already
 // is success and keeps its first figures, so that a call is settled once
-// however often Settle is called, and by whomever. A row that was closed
-// otherwise is a *ClosedError, a row that does not exist is of Kind NotFound,
-// and both have changed nothing. After StoreDown the row may be settled or
-// open: Settle again, or leave it to the reaper.
+// however often Settle is called, and by whomever. A row that the reaper closed
+// meanwhile is corrected, which is success, too; see Correct. A row that a limit
+// refused is a *ClosedError, a row that does not exist is of Kind NotFound, and
+// both have changed nothing. After StoreDown the row may be settled or open:
+// Settle again, or leave it to the reaper.
 func (l *Ledger) Settle(ctx context.Context, callID string, s Settlement) error {
 	set := results(Settled, s, settleBytes)
-	return l.closeRow(ctx, "ledger.Settle", callID, set, func(now Row) bool {
+	err := l.closeRow(ctx, "ledger.Settle", callID, set, func(now Row) bool {
 		return now.State == Settled && (now.Outcome != fault.OutcomeAbandoned || s.Outcome == fault.OutcomeAbandoned)
 	})
+	return l.correctAbandoned(ctx, err, s)
 }
 
 // Refuse closes the open row of a call that a limit refused. outcome is the
@@ -100,21 +102,11 @@ func (l *Ledger) Refuse(ctx context.Context, callID, outcome string, at time.Tim
 // closeRow applies set to an open row. done says whether a row that is closed
 // already is what was wanted.
 func (l *Ledger) closeRow(ctx context.Context, op, callID string, set table.Item, done func(Row) bool) error {
-	missing := fault.Wrap(fault.NotFound, op, fmt.Errorf("there is no row %q", callID))
-	if !validID(callID) {
-		return missing
-	}
-	w := table.Write{
-		Kind: table.Update, Table: layout.Ledger, Key: key(callID), Set: set,
-		If: []table.Test{{Attr: attrState, Op: table.Eq, Val: string(Open)}},
-	}
-	err := table.Repeat(ctx, func(ctx context.Context) error { return l.t.Do(ctx, w) })
-	old, refused := table.Refused(err)
-	if !refused {
-		return storeError(op, err)
-	}
-	if old == nil {
-		return missing
+	old, refused, err := l.update(ctx, op, callID, table.Write{
+		Set: set, If: []table.Test{{Attr: attrState, Op: table.Eq, Val: string(Open)}},
+	})
+	if err != nil || !refused {
+		return err
 	}
 	now, err := decode(old)
 	switch {
@@ -186,10 +178,18 @@ func (r Row) check() error {
 		return fmt.Errorf("row %s: a call begins open or refused, not %q", r.CallID, r.State)
 	case !writable(r.StartedAt) || !writable(r.Deadline):
 		return fmt.Errorf("row %s: start and deadline must be set", r.CallID)
+	case r.Day != "" && !isDay(r.Day):
+		return fmt.Errorf("row %s: %q is no day such as 2026-11-22", r.CallID, r.Day)
 	case r.Deadline.Before(r.StartedAt):
 		return fmt.Errorf("row %s: its deadline is before its start", r.CallID)
 	}
 	return nil
+}
+
+// isDay reports whether s is a date as DayOf writes it.
+func isDay(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
 }
 
 // writable reports whether t sorts as text once it is written.

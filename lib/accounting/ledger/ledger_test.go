@@ -132,11 +132,19 @@ func reaped(t *testing.T, tb table.Table) {
 	l := ledger.New(tb)
 	abandoned := ledger.Settlement{Outcome: fault.OutcomeAbandoned, UsageSource: ledger.UsageNone, SettledAt: noon.Add(time.Hour)}
 
-	t.Run("a call that comes late learns of it", func(t *testing.T) {
+	t.Run("a call that comes late corrects it", func(t *testing.T) {
 		r := mustOpen(t, l, opened(400))
 		mustSettle(t, l, r.CallID, abandoned)
+		mustSettle(t, l, r.CallID, settlement())
+		wantRow(t, l, closed(r, ledger.Settled, abandoned))
+		wantRow(t, l, corrected(r, settlement()))
+		mustSettle(t, l, r.CallID, abandoned) // the reaper again
+	})
+	t.Run("a limit that comes late learns of it", func(t *testing.T) {
+		r := mustOpen(t, l, opened(402))
+		mustSettle(t, l, r.CallID, abandoned)
 		want := closed(r, ledger.Settled, abandoned)
-		err := l.Settle(t.Context(), r.CallID, settlement())
+		err := l.Refuse(t.Context(), r.CallID, "over_budget", noon)
 		var c *ledger.ClosedError
 		if !errors.As(err, &c) || !errors.Is(err, ledger.ErrClosed) {
 			t.Fatalf("error %v, want a *ClosedError", err)
@@ -145,7 +153,6 @@ func reaped(t *testing.T, tb table.Table) {
 			t.Errorf("row of the error (-want +got):\n%s", diff)
 		}
 		wantRow(t, l, want)
-		mustSettle(t, l, r.CallID, abandoned) // the reaper again
 	})
 	t.Run("a reaper that comes late changes nothing", func(t *testing.T) {
 		r := mustOpen(t, l, opened(401))

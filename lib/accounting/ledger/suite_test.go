@@ -67,6 +67,13 @@ func closed(r ledger.Row, state ledger.State, s ledger.Settlement) ledger.Row {
 	return r
 }
 
+// corrected is what s adds to r, which was abandoned.
+func corrected(r ledger.Row, s ledger.Settlement) ledger.Row {
+	r = closed(r, ledger.Settled, s)
+	r.CallID, r.Corrects = r.CallID+"~1", r.CallID
+	return r
+}
+
 func mustOpen(t *testing.T, l *ledger.Ledger, r ledger.Row) ledger.Row {
 	t.Helper()
 	if err := l.Open(t.Context(), r); err != nil {
