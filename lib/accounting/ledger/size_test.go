@@ -158,6 +158,20 @@ func TestSize(t *testing.T) {
 				t.Errorf("model %q", got.Model)
 			}
 		})
+		t.Run("attempts that are kept have no characters that blow them up", func(t *testing.T) {
+			s := settlement()
+			s.Attempts = attempts(3)
+			for i := range s.Attempts {
+				s.Attempts[i].Provider, s.Attempts[i].Model = strings.Repeat("\x01", 128), strings.Repeat("\x01", 128)
+			}
+			it, got := stored(t, tb, longest(8), s)
+			if it.Size() > maxRow {
+				t.Errorf("the item has %d bytes", it.Size())
+			}
+			if want := strings.Repeat("\uFFFD", 41) + "…"; got.Attempts[0].Model != want {
+				t.Errorf("model %q", got.Attempts[0].Model)
+			}
+		})
 		t.Run("an end user of more than 128 characters is not kept", func(t *testing.T) {
 			r := opened(6)
 			r.EndUser = text(129)
