@@ -1,6 +1,7 @@
 package sdktest_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -17,8 +18,8 @@ import (
 	"weir/lib/testkit/rig"
 )
 
-// stage is a gateway with providers p and q of kind openai, echo, and down,
-// where nobody listens. Every model of theirs is there as provider/model.
+// stage is a gateway with providers p and q of kind openai, echo, and two
+// where nobody listens: down, and unpriced. Every model of theirs is there as provider/model.
 type stage struct {
 	*rig.Rig
 	t    *testing.T
@@ -45,10 +46,13 @@ providers:
   p: { kind: openai, base_url: ` + s.p.URL + ` }
   q: { kind: openai, base_url: ` + s.q.URL + ` }
   down: { kind: openai, base_url: "http://127.0.0.1:1/v1" }
+  unpriced: { kind: openai-compatible, base_url: "http://127.0.0.1:1/v1", credential: none }
 models:
   "echo/*": echo/*
   "p/*": p/*
   "q/*": q/*
+  "down/*": down/*
+  "unpriced/*": unpriced/*
 ` + sc.models + `
 prices:
   "p/*": { input: 1.00, output: 4.00, cache_read: 0.25, audio_input: 10, audio_output: 20 }
@@ -179,9 +183,9 @@ func (t *tapped) Read(b []byte) (int, error) {
 
 // wire is the gateway's line to its providers. It keeps what they sent.
 type wire struct {
-	// gate, if set, is called before a request is sent and before each read of
-	// its answer; read counts from 1.
-	gate func(ctx context.Context, t provider.Target, read int)
+	// gate, if set, is called before a request is sent, as event 0, and before
+	// each event of its answer is let through.
+	gate func(event int)
 
 	mu  sync.Mutex
 	got []*bytes.Buffer
@@ -204,7 +208,7 @@ type line struct {
 // Send implements upstream.Transport.
 func (l line) Send(ctx context.Context, t provider.Target, out llm.Outbound, stream bool) (*upstream.Reply, error) {
 	if l.gate != nil {
-		l.gate(ctx, t, 0)
+		l.gate(0)
 	}
 	reply, err := l.next.Send(ctx, t, out, stream)
 	if err != nil {
@@ -214,26 +218,45 @@ func (l line) Send(ctx context.Context, t provider.Target, out llm.Outbound, str
 	defer l.mu.Unlock()
 	b := &bytes.Buffer{}
 	l.got = append(l.got, b)
-	reply.Body = &received{ReadCloser: reply.Body, w: l.wire, ctx: ctx, target: t, copy: b}
+	reply.Body = &received{ReadCloser: reply.Body, w: l.wire, lines: bufio.NewReader(reply.Body), copy: b}
 	return reply, nil
 }
 
 type received struct {
 	io.ReadCloser
 	w      *wire
-	ctx    context.Context
-	target provider.Target
+	lines  *bufio.Reader
 	copy   *bytes.Buffer
-	reads  int
+	events int
+	piece  []byte // of an event that was let through
 }
 
-func (r *received) Read(b []byte) (int, error) {
-	if r.reads++; r.w.gate != nil {
-		r.w.gate(r.ctx, r.target, r.reads)
+func (r *received) Read(b []byte) (n int, err error) {
+	if r.w.gate == nil {
+		n, err = r.ReadCloser.Read(b)
+	} else {
+		n, err = r.event(b)
 	}
-	n, err := r.ReadCloser.Read(b)
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
 	r.copy.Write(b[:n])
+	return n, err
+}
+
+// event reads from one event at a time.
+func (r *received) event(b []byte) (n int, err error) {
+	if len(r.piece) == 0 {
+		r.events++
+		r.w.gate(r.events)
+		for err == nil && !bytes.HasSuffix(r.piece, []byte("\n\n")) {
+			var line []byte
+			line, err = r.lines.ReadBytes('\n')
+			r.piece = append(r.piece, line...)
+		}
+	}
+	n = copy(b, r.piece)
+	if r.piece = r.piece[n:]; len(r.piece) > 0 {
+		err = nil // it comes again
+	}
 	return n, err
 }
