@@ -56,14 +56,14 @@ func (w *watched) one(t *testing.T) table.Query {
 func TestAccessPaths(t *testing.T) {
 	drivers.Each(t, func(t *testing.T, tb table.Table) {
 		calls := some(100, 0, mixed)
-		calls = append(calls, some(12, 100, func(n int) call { // names of which one begins with the other
+		calls = append(calls, some(24, 100, func(n int) call { // names of which one begins with the other
 			c := mixed(n)
 			c.dims.Team = []string{"sea", "search#1", "search team", "search%"}[n%4]
 			return c
 		})...)
 		open(t, tb, calls...)
 		mustBook(t, booker(tb, &dead{}), eventsOf(t, calls...))
-		w := &watched{Table: tb, page: 2}
+		w := &watched{Table: tb, page: 1}
 		r := costs.NewReader(w)
 		for _, tc := range []struct {
 			name   string

@@ -216,22 +216,43 @@ func cellItems(t testing.TB, tb table.Table, periods ...string) []table.Item {
 	return all
 }
 
-// open writes the rows of calls that are over.
+// open writes the rows of calls that are over. The ledger makes them, in
+// memory, and they are stored many at a time.
 func open(t testing.TB, tb table.Table, calls ...call) {
 	t.Helper()
-	const atOnce = 8
-	var wg sync.WaitGroup
-	for i := range atOnce {
-		wg.Go(func() {
-			for n := i; n < len(calls); n += atOnce {
-				if err := openOne(t.Context(), ledger.New(tb), calls[n]); err != nil {
-					t.Errorf("row %s: %v", calls[n].id(), err)
-				}
-			}
-		})
+	m := memory{}
+	var ws []table.Write
+	for _, c := range calls {
+		if err := openOne(t.Context(), ledger.New(m), c); err != nil {
+			t.Fatalf("row %s: %v", c.id(), err)
+		}
+		it := m[rowKey(c.id())]
+		delete(it, table.PK)
+		delete(it, table.SK)
+		ws = append(ws, table.Write{Table: layout.Ledger, Key: rowKey(c.id()), Set: it})
 	}
-	wg.Wait()
+	for part := range slices.Chunk(ws, table.MaxTransactWrites) {
+		if err := tb.Transact(t.Context(), part); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
+
+// memory is a store of single writes to one table.
+type memory map[table.Key]table.Item
+
+func (m memory) Do(_ context.Context, w table.Write) error {
+	after, err := table.Apply(m[w.Key], w)
+	if err == nil {
+		m[w.Key] = after
+	}
+	return err
+}
+
+func (memory) Get(context.Context, string, table.Key, bool) (table.Item, error) { panic("unused") }
+func (memory) DoNew(context.Context, table.Write) (table.Item, error)           { panic("unused") }
+func (memory) Transact(context.Context, []table.Write) error                    { panic("unused") }
+func (memory) Query(context.Context, table.Query) (table.Page, error)           { panic("unused") }
 
 func openOne(ctx context.Context, l *ledger.Ledger, c call) error {
 	r := ledger.Row{
