@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"weir/lib/accounting/costs"
-	"weir/lib/money"
 )
 
 // Costs are the cost cells, as commands read them; *costs.Reader implements it.
@@ -206,7 +205,7 @@ func costDocument(f costs.Filter, r costs.Report) costJSON {
 // figures are the sums by name; cost_usd is exact where a number of JSON might
 // not be.
 func figures(s costs.Sums) map[string]any {
-	m := map[string]any{"cost_usd": money.NanoUSD(s.Cost).Fixed()}
+	m := map[string]any{"cost_usd": s.Cost.Fixed()}
 	for i, v := range s.Values() {
 		m[costs.Figures()[i]] = v
 	}

@@ -96,8 +96,10 @@ func (g *Gateway) resolve(c *call) error {
 	f := c.req.Facts
 	route, ok := c.snap.Resolve(f.Model)
 	if !ok {
-		return &fault.Error{Kind: fault.ModelNotFound, Op: op, Param: "model",
-			Public: fmt.Sprintf("The model %q does not exist here; GET /v1/models lists those that do.", f.Model)}
+		return &fault.Error{
+			Kind: fault.ModelNotFound, Op: op, Param: "model",
+			Public: fmt.Sprintf("The model %q does not exist here; GET /v1/models lists those that do.", f.Model),
+		}
 	}
 	choices, err := routing.Plan(route, c.caller, c.front.Name(), f)
 	if err != nil {
@@ -105,7 +107,7 @@ func (g *Gateway) resolve(c *call) error {
 	}
 	for _, ch := range choices {
 		p, ok := c.snap.Prices.Find(priceQuery(c, ch, ""))
-		if !(ok && p.Covers(f.Op)) && c.snap.Settings.UnknownPrice == catalog.PriceRefuse {
+		if priced := ok && p.Covers(f.Op); !priced && c.snap.Settings.UnknownPrice == catalog.PriceRefuse {
 			continue
 		}
 		c.plan = append(c.plan, ch)
@@ -119,8 +121,10 @@ func (g *Gateway) resolve(c *call) error {
 }
 
 func priceQuery(c *call, ch routing.Choice, tier string) price.Query {
-	return price.Query{Target: ch.Target.String(), Vendor: ch.Target.PriceVendor(), Model: ch.Target.Model,
-		Region: ch.Target.Endpoint.Region, Tier: tier, At: c.started}
+	return price.Query{
+		Target: ch.Target.String(), Vendor: ch.Target.PriceVendor(), Model: ch.Target.Model,
+		Region: ch.Target.Endpoint.Region, Tier: tier, At: c.started,
+	}
 }
 
 // open writes the row before any provider is called.

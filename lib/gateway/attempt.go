@@ -80,38 +80,59 @@ func (a *attempt) run(ctx context.Context, began time.Time, yield func(llm.Chunk
 	if err != nil {
 		return false, llm.Chunk{}, err
 	}
-	var ahead []llm.Chunk
+	h := hold{yield: yield, commit: a.commit}
 	mark := g.cfg.Now()
 	for chunk, e := range complete(stream) {
 		c.waited += g.cfg.Now().Sub(mark)
-		content := a.observe(chunk)
-		switch {
-		case e != nil && !committed:
-			return false, keep(chunk), e
-		case !committed && !content:
-			if ahead = append(ahead, keep(chunk)); len(ahead) > maxHeld {
-				return false, llm.Chunk{}, fault.Wrap(fault.TargetFailed, "gateway.try", errors.New("too many events without content"))
-			}
-		default:
-			if !committed {
-				committed = true
-				a.commit()
-				for _, h := range ahead {
-					if !yield(h, nil) {
-						return true, llm.Chunk{}, nil
-					}
-				}
-			}
-			if e != nil {
-				err = e
-			}
-			if !yield(chunk, e) || e != nil {
-				return true, llm.Chunk{}, err
-			}
+		more, e := h.take(chunk, a.observe(chunk), e)
+		if !more {
+			return h.committed, h.broken, e
 		}
 		mark = g.cfg.Now()
 	}
-	return committed, llm.Chunk{}, err
+	return h.committed, llm.Chunk{}, nil
+}
+
+// hold keeps the chunks before the first content back, for until then another
+// target may take over.
+type hold struct {
+	yield     func(llm.Chunk, error) bool
+	commit    func()
+	ahead     []llm.Chunk
+	committed bool
+	broken    llm.Chunk // what came beside an error before the first content
+}
+
+// take passes a chunk on, or keeps it. more is false when the stream is of no
+// further use; err is its error then, nil where nobody listens any more.
+func (h *hold) take(chunk llm.Chunk, content bool, err error) (more bool, _ error) {
+	switch {
+	case h.committed:
+	case err != nil:
+		h.broken = keep(chunk)
+		return false, err
+	case !content && len(h.ahead) == maxHeld:
+		return false, fault.Wrap(fault.TargetFailed, "gateway.take", errors.New("too many events without content"))
+	case !content:
+		h.ahead = append(h.ahead, keep(chunk))
+		return true, nil
+	case !h.release():
+		return false, nil
+	}
+	return h.yield(chunk, err) && err == nil, err
+}
+
+// release makes the choice final and sends what was kept.
+func (h *hold) release() bool {
+	h.committed = true
+	h.commit()
+	for _, c := range h.ahead {
+		if !h.yield(c, nil) {
+			return false
+		}
+	}
+	h.ahead = nil
+	return true
 }
 
 // commit makes a's target the call's.
@@ -165,8 +186,10 @@ func (a *attempt) record(began time.Time, err error) {
 	if err != nil {
 		outcome = fault.KindOf(err).String()
 	}
-	a.c.attempts = append(a.c.attempts, ledger.Attempt{Provider: a.p.Target.Endpoint.Name, Model: a.p.Target.Model,
-		Outcome: outcome, Status: a.status, Millis: a.g.cfg.Now().Sub(began).Milliseconds()})
+	a.c.attempts = append(a.c.attempts, ledger.Attempt{
+		Provider: a.p.Target.Endpoint.Name, Model: a.p.Target.Model,
+		Outcome: outcome, Status: a.status, Millis: a.g.cfg.Now().Sub(began).Milliseconds(),
+	})
 }
 
 // send writes the request in the target's dialect, sends it, and returns the
@@ -198,16 +221,18 @@ func (a *attempt) send(ctx context.Context) (llm.Stream, error) {
 		return nil, targetFault(op, err)
 	}
 	a.status = reply.Status
-	a.answer = &answer{Choice: a.p, relay: relay, header: reply.Header, requestID: reply.RequestID,
-		losses: append(append([]llm.Loss{}, c.req.Loss...), losses...)}
+	a.answer = &answer{
+		Choice: a.p, relay: relay, header: reply.Header, requestID: reply.RequestID,
+		losses: append(append([]llm.Loss{}, c.req.Loss...), losses...),
+	}
 	return a.receive(back, out, t, reply)
 }
 
 // receive turns a reply into a stream. It owns the reply's body.
 func (a *attempt) receive(back dialect.Back, out llm.Outbound, t dialect.Target, reply *upstream.Reply) (llm.Stream, error) {
-	op := a.c.op
+	op, answer := a.c.op, &drain{r: reply.Body, c: a.c}
 	if reply.Status < 200 || reply.Status > 299 {
-		defer reply.Body.Close()
+		defer closeBody(reply)
 		body, err := io.ReadAll(io.LimitReader(reply.Body, maxRefusal))
 		if err != nil {
 			body = nil // the status alone says enough
@@ -216,12 +241,12 @@ func (a *attempt) receive(back dialect.Back, out llm.Outbound, t dialect.Target,
 	}
 	if a.c.req.Facts.Stream && !whole(reply.Header) {
 		return func(yield func(llm.Chunk, error) bool) {
-			defer reply.Body.Close()
-			back.Stream(op, out, t, frames(reply.Body))(yield)
+			defer closeBody(reply)
+			back.Stream(op, out, t, frames(answer))(yield)
 		}, nil
 	}
-	defer reply.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(reply.Body, maxUnary+1))
+	defer closeBody(reply)
+	body, err := io.ReadAll(io.LimitReader(answer, maxUnary+1))
 	if err != nil {
 		return nil, targetFault("gateway.receive", err)
 	}
@@ -275,12 +300,15 @@ func complete(s llm.Stream) llm.Stream {
 // targetFault gives an unclassified error of a provider's side a Kind that
 // leads to the next target.
 func targetFault(op string, err error) error {
-	var f *fault.Error
-	if errors.As(err, &f) {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err
 	}
 	return fault.Wrap(fault.TargetFailed, op, err)
 }
+
+// closeBody gives the connection back; what a body says at its end changes
+// nothing about what was read of it.
+func closeBody(r *upstream.Reply) { _ = r.Body.Close() }
 
 // keep copies what of a chunk is valid only until the stream's next step.
 func keep(c llm.Chunk) llm.Chunk {

@@ -2,11 +2,14 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,6 +49,7 @@ type call struct {
 	waited   time.Duration    // spent waiting for providers
 	first    time.Duration    // to the first content; 0 before it
 	gone     atomic.Bool      // the caller hung up
+	hangUp   func()           // callContext: notes that it did, and starts the policy
 	settling chan struct{}    // settle: begun, never twice; closed when it is over
 }
 
@@ -83,7 +87,13 @@ func (g *Gateway) admit(r *http.Request, c *call) error {
 	if err = g.resolve(c); err != nil {
 		return err
 	}
-	return g.open(r.Context(), c)
+	if err = g.open(r.Context(), c); err != nil {
+		return err
+	}
+	if gone := r.Context().Err(); gone != nil { // nothing is bought for who has left
+		return fault.Wrap(fault.ClientGone, "gateway.admit", gone)
+	}
+	return nil
 }
 
 // callContext is the context of everything that is done for providers. It
@@ -105,10 +115,11 @@ func (g *Gateway) callContext(caller context.Context, c *call) (context.Context,
 		cancel(&fault.Error{Kind: fault.TargetTimeout, Op: "gateway.call", Public: "The call took longer than its total timeout."})
 	})
 	stopShutdown := context.AfterFunc(g.stop, func() { cancel(context.Cause(g.stop)) })
-	stopGone := context.AfterFunc(caller, func() {
+	c.hangUp = sync.OnceFunc(func() {
 		c.gone.Store(true)
 		timer.Reset(min(g.drainTime(c), deadline.Sub(g.cfg.Now())))
 	})
+	stopGone := context.AfterFunc(caller, c.hangUp)
 	return ctx, func() {
 		stopGone()
 		stopShutdown()
@@ -130,6 +141,25 @@ const (
 	drainTime  = 30 * time.Second
 	drainBytes = 1 << 20
 )
+
+// drain reads an answer, and no more of it than the policy allows once the
+// caller has gone.
+type drain struct {
+	r io.Reader
+	c *call
+	n int // bytes since then
+}
+
+func (d *drain) Read(p []byte) (int, error) {
+	n, err := d.r.Read(p)
+	if !d.c.gone.Load() {
+		return n, err
+	}
+	if d.n += n; d.n > drainBytes {
+		return n, fault.Wrap(fault.ClientGone, "gateway.drain", errors.New("the answer is longer than is read for callers who left"))
+	}
+	return n, err
+}
 
 // guard settles and answers a call that panicked.
 func (g *Gateway) guard(ctx context.Context, c *call, out *responder) {

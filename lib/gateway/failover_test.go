@@ -227,7 +227,7 @@ func TestASilentStreamIsKeptAlive(t *testing.T) {
 // A provider that answers a streamed request with one body has answered; the
 // caller gets a stream.
 func TestAWholeAnswerToAStreamedRequestIsStreamed(t *testing.T) {
-	r, p := with(t, rig.Options{}, "")
+	r, p := with(t, "")
 	p.Script("gpt-4o", fakeprovider.Answer{Whole: true}, fakeprovider.Answer{Whole: true, Calls: []fakeprovider.Call{{Name: "f", Arguments: `{"a":1}`}}})
 	for _, want := range []string{"hello there", `"arguments"`} {
 		a := r.Must(chatPath, ask("p/gpt-4o", true))

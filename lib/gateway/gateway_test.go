@@ -15,11 +15,10 @@ import (
 const chatPath = "/v1/chat/completions"
 
 // with is a gateway whose provider "p" is a fake one, as "p/*".
-func with(t *testing.T, o rig.Options, settings string) (*rig.Rig, *fakeprovider.Provider) {
+func with(t *testing.T, settings string) (*rig.Rig, *fakeprovider.Provider) {
 	t.Helper()
 	p := fakeprovider.Start(t, fakeprovider.Options{Key: rig.Secret})
-	o.Config = config(p.URL, `  "p/*": p/*`, settings)
-	return rig.Start(t, o), p
+	return rig.Start(t, rig.Options{Config: config(p.URL, `  "p/*": p/*`, settings)}), p
 }
 
 func config(url, models, settings string) string {
@@ -77,7 +76,7 @@ func private(t *testing.T, text string) {
 }
 
 func TestBadRequestsAreRefusedBeforeAnythingIsWritten(t *testing.T) {
-	r, p := with(t, rig.Options{}, "  max_body: 64KiB\n")
+	r, p := with(t, "  max_body: 64KiB\n")
 	deep := strings.Repeat(`[`, 20_000) + strings.Repeat(`]`, 20_000)
 	msgs := `"messages":[{"role":"user","content":"x"}]`
 	for name, c := range map[string]struct {
@@ -131,7 +130,7 @@ func TestBadRequestsAreRefusedBeforeAnythingIsWritten(t *testing.T) {
 }
 
 func TestOnlyAGoodKeyEnters(t *testing.T) {
-	r, p := with(t, rig.Options{}, "")
+	r, p := with(t, "")
 	other, secret := r.NewKey("other", "app")
 	_ = other
 	typo := []byte(r.Key)
@@ -185,7 +184,7 @@ func TestOnlyAGoodKeyEnters(t *testing.T) {
 }
 
 func TestHealthNeedsNoKeyAndSaysLittle(t *testing.T) {
-	r, _ := with(t, rig.Options{}, "")
+	r, _ := with(t, "")
 	a := r.Must("/healthz", "", "Authorization", "")
 	if a.Status != 200 || a.Body != `{"status":"ok","version":"test"}` {
 		t.Errorf("%d %s", a.Status, a.Body)
@@ -193,7 +192,7 @@ func TestHealthNeedsNoKeyAndSaysLittle(t *testing.T) {
 }
 
 func TestCrossOriginRequestsAreNotInvited(t *testing.T) {
-	r, _ := with(t, rig.Options{}, "")
+	r, _ := with(t, "")
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, r.URL+chatPath, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +203,7 @@ func TestCrossOriginRequestsAreNotInvited(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp.StatusCode != 405 || resp.Header.Get("Access-Control-Allow-Origin") != "" || resp.Header.Get("Allow") != "POST" {
+	if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Access-Control-Allow-Origin") != "" || resp.Header.Get("Allow") != "POST" {
 		t.Errorf("status %d, headers %v", resp.StatusCode, resp.Header)
 	}
 }
@@ -250,7 +249,7 @@ func TestTheResolvedModelIsAuthorised(t *testing.T) {
 }
 
 func TestUsageIsShownToTheTeamAndAppThatMadeTheCall(t *testing.T) {
-	r, _ := with(t, rig.Options{}, "")
+	r, _ := with(t, "")
 	a := r.Must(chatPath, ask("p/gpt-4o", false), "X-Weir-Tags", "use_case=faq,env=prod", "X-Weir-Run-Id", "run-7")
 	for _, name := range []string{"X-Request-Id", "Request-Id"} {
 		if a.Header.Get(name) != a.CallID() {

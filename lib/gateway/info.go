@@ -59,8 +59,10 @@ func (g *Gateway) model(w http.ResponseWriter, r *http.Request, id string) {
 			}
 		}
 	}
-	g.fail(w, r, e, id, &fault.Error{Kind: fault.ModelNotFound, Op: "gateway.model", Param: "model",
-		Public: "The model does not exist here, or this key may not use it."})
+	g.fail(w, r, e, id, &fault.Error{
+		Kind: fault.ModelNotFound, Op: "gateway.model", Param: "model",
+		Public: "The model does not exist here, or this key may not use it.",
+	})
 }
 
 func usable(caller keys.Caller, name string, t provider.Target) bool {

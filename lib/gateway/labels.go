@@ -42,8 +42,10 @@ func readLabels(h http.Header, f llm.Facts) (labels, error) {
 	const op = "gateway.readLabels"
 	l := labels{tags: map[string]string{}, runID: h.Get(headerRun)}
 	if utf8.RuneCountInString(l.runID) > maxRunID || !printable(l.runID) {
-		return l, &fault.Error{Kind: fault.Invalid, Op: op, Param: "x-weir-run-id",
-			Public: fmt.Sprintf("The header x-weir-run-id takes at most %d printable characters.", maxRunID)}
+		return l, &fault.Error{
+			Kind: fault.Invalid, Op: op, Param: "x-weir-run-id",
+			Public: fmt.Sprintf("The header x-weir-run-id takes at most %d printable characters.", maxRunID),
+		}
 	}
 	switch v := h.Get(headerStrict); strings.ToLower(v) {
 	case "", "false":
@@ -69,37 +71,44 @@ func readLabels(h http.Header, f llm.Facts) (labels, error) {
 // header reads x-weir-tags: name=value pairs behind commas, values
 // percent-encoded as in W3C baggage (w3.org/TR/baggage, section 3.3.1).
 func (l *labels) header(values []string) error {
-	bad := func(why string) error {
-		return &fault.Error{Kind: fault.Invalid, Op: "gateway.readLabels", Param: "x-weir-tags",
-			Public: "The header x-weir-tags is malformed: " + why + ". Write name=value pairs with commas between them, values percent-encoded."}
-	}
-	for _, v := range values {
-		for pair := range strings.SplitSeq(v, ",") {
-			if pair = strings.TrimSpace(pair); pair == "" {
-				continue
-			}
-			name, value, ok := strings.Cut(pair, "=")
-			name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-			if !ok {
-				return bad("a tag has no =")
-			}
-			if !tagName(name) {
-				return bad(fmt.Sprintf("a name must be 1 to %d of a-z 0-9 _ . -", maxTagName))
-			}
-			value, err := url.PathUnescape(value)
-			if err != nil || !tagValue(value) {
-				return bad(fmt.Sprintf("the value of %s must be at most %d printable characters, percent-encoded", name, maxTagValue))
-			}
-			if _, twice := l.tags[name]; twice {
-				return bad(name + " occurs twice")
-			}
-			if len(l.tags) == maxTags {
-				return bad(fmt.Sprintf("there are more than %d tags", maxTags))
-			}
-			l.tags[name] = value
+	for pair := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		if pair = strings.TrimSpace(pair); pair == "" {
+			continue
 		}
+		name, value, why := readTag(pair)
+		if _, twice := l.tags[name]; twice {
+			why = name + " occurs twice"
+		}
+		if len(l.tags) == maxTags {
+			why = fmt.Sprintf("there are more than %d tags", maxTags)
+		}
+		if why != "" {
+			return &fault.Error{
+				Kind: fault.Invalid, Op: "gateway.readLabels", Param: "x-weir-tags",
+				Public: "The header x-weir-tags is malformed: " + why +
+					". Write name=value pairs with commas between them, values percent-encoded.",
+			}
+		}
+		l.tags[name] = value
 	}
 	return nil
+}
+
+// readTag reads one pair; why says what is wrong with it.
+func readTag(pair string) (name, value, why string) {
+	name, value, ok := strings.Cut(pair, "=")
+	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+	if !ok {
+		return "", "", "a tag has no ="
+	}
+	if !tagName(name) {
+		return "", "", fmt.Sprintf("a name must be 1 to %d of a-z 0-9 _ . -", maxTagName)
+	}
+	value, err := url.PathUnescape(value)
+	if err != nil || !tagValue(value) {
+		return "", "", fmt.Sprintf("the value of %s must be at most %d printable characters, percent-encoded", name, maxTagValue)
+	}
+	return name, value, ""
 }
 
 func tagName(s string) bool {

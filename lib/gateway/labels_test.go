@@ -97,7 +97,7 @@ func TestReadLabelsOtherHeaders(t *testing.T) {
 			if !c.bad && c.header == headerRun && l.runID != c.value {
 				t.Errorf("run id %q", l.runID)
 			}
-			if l.strict != (strings.EqualFold(c.value, "true")) {
+			if l.strict != strings.EqualFold(c.value, "true") {
 				t.Errorf("strict is %v for %q", l.strict, c.value)
 			}
 		})

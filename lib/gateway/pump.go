@@ -48,22 +48,16 @@ func (g *Gateway) pump(ctx context.Context, c *call, out *responder) (tail, erro
 		out.live(c.snap.Settings.HeadWait, g.cfg.KeepAlive)
 	}
 	enc := lazyEncoder{c: c}
-	drained := 0
 	for chunk, err := range g.first(ctx, c) {
 		if err != nil {
 			return failing(chunk), err
-		}
-		if c.gone.Load() {
-			if drained += len(chunk.Frame.Data); drained > drainBytes {
-				return tail{}, fault.Wrap(fault.ClientGone, "gateway.pump", errors.New("the answer was longer than is read for callers who left"))
-			}
 		}
 		frames, end := enc.encode(chunk)
 		if end {
 			return c.last(frames)
 		}
 		if len(frames) > 0 && c.req.Facts.Stream && !c.gone.Load() && out.frames(c, frames) != nil {
-			c.gone.Store(true) // a hang-up is seen by the write where the host does not tell
+			c.hangUp() // a hang-up is seen by the write where the host does not tell
 		}
 	}
 	return tail{}, fault.Wrap(fault.Internal, "gateway.pump", errors.New("a stream ended without an end"))
@@ -114,12 +108,11 @@ type lazyEncoder struct {
 // that they complete the answer.
 func (l *lazyEncoder) encode(chunk llm.Chunk) (frames []llm.Frame, end bool) {
 	for _, ev := range chunk.Events {
-		switch ev := ev.(type) {
-		case llm.Finished:
-			end = true
-		case llm.Dropped:
-			l.c.losses = append(l.c.losses, ev.Loss)
+		if d, ok := ev.(llm.Dropped); ok {
+			l.c.losses = append(l.c.losses, d.Loss)
 		}
+		_, last := ev.(llm.Finished)
+		end = end || last
 	}
 	l.buf = l.buf[:0]
 	if l.c.answer.relay {

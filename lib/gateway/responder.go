@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -142,13 +143,11 @@ func (o *responder) whole(status int, h http.Header, body []byte) error {
 	o.sent = true
 	o.patience(time.Now())
 	header := o.w.Header()
-	for name, values := range h {
-		header[name] = values
-	}
+	maps.Copy(header, h)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("X-Content-Type-Options", "nosniff")
 	o.w.WriteHeader(status)
-	if _, err := o.w.Write(body); err != nil {
+	if _, err := o.w.Write(body); err != nil { //nolint:gosec // JSON, and said to be nothing else: content-type and nosniff are set
 		return err
 	}
 	// The row may take longer than the caller is to wait for it, so the answer

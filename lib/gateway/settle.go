@@ -9,6 +9,7 @@ import (
 
 	"weir/lib/accounting/ledger"
 	"weir/lib/accounting/meter"
+	"weir/lib/catalog"
 	"weir/lib/fault"
 	"weir/lib/llm"
 )
@@ -24,10 +25,11 @@ const (
 // so that on Lambda nothing is left to do after the last byte; but not for
 // longer than settleWait.
 func (g *Gateway) finish(caller context.Context, c *call, out *responder, end tail, err error) {
+	ending := c.ending(err)
 	if c.gone.Load() && err != nil && fault.KindOf(err) != fault.ShuttingDown {
 		err = fault.Wrap(fault.ClientGone, "gateway.finish", err)
 	}
-	s := g.settlement(c, err)
+	s := g.settlement(caller, c, ending, err)
 	g.startSettling(caller, c, s)
 	defer func() { <-c.settling }() // also when the answer panics
 	wait := time.NewTimer(settleWait)
@@ -75,21 +77,29 @@ func (g *Gateway) settle(caller context.Context, c *call, s ledger.Settlement) {
 	}
 }
 
+// ending is how the answer ended, for its bill. What a provider failed to send
+// to a caller who had left is a failure as any other; what was cut because
+// the caller had left is billed by the policy.
+func (c *call) ending(err error) meter.Ending {
+	switch {
+	case err == nil:
+		return meter.Complete
+	case fault.KindOf(err) == fault.ClientGone && c.snap.Settings.AbortedCalls != catalog.AbortCancel:
+		return meter.Gone
+	}
+	return meter.Failed
+}
+
 // settlement sums up the call.
-func (g *Gateway) settlement(c *call, err error) ledger.Settlement {
+func (g *Gateway) settlement(ctx context.Context, c *call, ending meter.Ending, err error) ledger.Settlement {
 	now := g.cfg.Now()
 	s := ledger.Settlement{
 		Outcome: fault.OutcomeOK, UsageSource: ledger.UsageNone, SettledAt: now,
 		FirstToken: c.first, Duration: now.Sub(c.started), Attempts: c.attempts, Losses: c.losses,
 	}
 	s.Gateway = max(s.Duration-c.waited, 0)
-	ending := meter.Complete
 	if err != nil {
 		s.Outcome = fault.KindOf(err).Disposition().Outcome
-		ending = meter.Failed
-	}
-	if c.gone.Load() {
-		ending = meter.Gone
 	}
 	if n := len(c.attempts); n > 0 {
 		s.Provider, s.Model = c.attempts[n-1].Provider, c.attempts[n-1].Model
@@ -99,14 +109,14 @@ func (g *Gateway) settlement(c *call, err error) ledger.Settlement {
 		s.Losses = append(append([]llm.Loss{}, c.answer.losses...), c.losses...)
 	}
 	if c.meter != nil {
-		g.price(c, ending, &s)
+		g.price(ctx, c, ending, &s)
 	}
 	return s
 }
 
 // price puts usage and cost into s. An answer whose price is not known is
 // unpriced, which is not the same as free.
-func (g *Gateway) price(c *call, ending meter.Ending, s *ledger.Settlement) {
+func (g *Gateway) price(ctx context.Context, c *call, ending meter.Ending, s *ledger.Settlement) {
 	s.PriceVersion = c.snap.Prices.Version()
 	s.Usage, s.UsageSource = c.meter.Result(ending)
 	if s.UsageSource == ledger.UsageNone || c.tries == 0 {
@@ -121,7 +131,7 @@ func (g *Gateway) price(c *call, ending meter.Ending, s *ledger.Settlement) {
 		var err error
 		if s.Cost, ok, err = p.Cost(s.Usage); err != nil {
 			ok = false
-			g.cfg.Log.LogAttrs(context.Background(), slog.LevelError, "cost out of range",
+			g.cfg.Log.LogAttrs(ctx, slog.LevelError, "cost out of range",
 				slog.String("call_id", c.id), slog.String("error", err.Error()))
 		}
 	}

@@ -37,7 +37,7 @@ func TestWorkersStopInOrderAfterTheCalls(t *testing.T) {
 		worker := func(name string) local.Worker {
 			return local.Worker{Name: name, Run: func(ctx context.Context) error {
 				<-ctx.Done()
-				time.Sleep(time.Second) // what is left
+				time.Sleep(time.Second) //nolint:forbidigo // work that takes its time, on the bubble's clock
 				d.note(name)
 				return nil
 			}}
@@ -87,7 +87,7 @@ func TestAWorkerThatFailsOrPanicsGoesOn(t *testing.T) {
 				}}},
 			})
 		}()
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // lets the bubble's clock run
 		cancel()
 		if err := <-done; err != nil {
 			t.Fatal(err)

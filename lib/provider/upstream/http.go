@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -79,7 +80,7 @@ func (h *HTTP) send(ctx context.Context, cancel context.CancelCauseFunc, t provi
 	if err != nil {
 		return nil, err
 	}
-	resp, err := h.client.Do(req)
+	resp, err := h.client.Do(req) //nolint:bodyclose // the Reply has it, and whoever has the Reply closes it
 	if err != nil {
 		return nil, classify(ctx, op, err)
 	}
@@ -99,9 +100,7 @@ func (h *HTTP) request(ctx context.Context, t provider.Target, out llm.Outbound,
 	if err != nil {
 		return nil, &fault.Error{Kind: fault.TargetFailed, Op: op, Err: errors.New("the provider's address cannot be used")}
 	}
-	for name, values := range out.Header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, out.Header)
 	for name, value := range t.Endpoint.Row.Headers {
 		req.Header.Set(name, value)
 	}
@@ -147,8 +146,7 @@ func requestID(h http.Header) string {
 // it has one, else by what went wrong.
 func classify(ctx context.Context, op string, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
-		var f *fault.Error
-		if errors.As(cause, &f) {
+		if f, ok := errors.AsType[*fault.Error](cause); ok {
 			return f
 		}
 		if errors.Is(cause, context.DeadlineExceeded) {

@@ -30,7 +30,7 @@ func target(base string) provider.Target {
 	}
 }
 
-func send(t *testing.T, ctx context.Context, base string, stream bool) (*Reply, error) {
+func send(ctx context.Context, t *testing.T, base string, stream bool) (*Reply, error) {
 	t.Helper()
 	h := NewHTTP(credential.Env(env), "weir/test")
 	t.Cleanup(h.Close)
@@ -44,7 +44,7 @@ func TestSendCarriesTheBodyAndTheCredential(t *testing.T) {
 		fmt.Fprintf(w, "%s %s %s %s %s %s", r.Method, r.URL.Path, r.Header.Get("Authorization"), r.Header.Get("User-Agent"), r.Header.Get("Accept"), body)
 	}))
 	defer srv.Close()
-	reply, err := send(t, t.Context(), srv.URL, true)
+	reply, err := send(t.Context(), t, srv.URL, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestSendDoesNotFollowRedirects(t *testing.T) {
 	defer other.Close()
 	srv := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 	defer srv.Close()
-	reply, err := send(t, t.Context(), srv.URL, false)
+	reply, err := send(t.Context(), t, srv.URL, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestSendFailuresAreClassifiedAndTellNoAddress(t *testing.T) {
 		"not http":           "http://127.0.0.1:1",
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := send(t, t.Context(), base, false)
+			_, err := send(t.Context(), t, base, false)
 			if fault.KindOf(err) != fault.TargetFailed {
 				t.Fatalf("got %v, want target_failed", err)
 			}
@@ -150,7 +150,7 @@ func TestBodyTellsTheCause(t *testing.T) {
 	}))
 	defer srv.Close()
 	ctx, cancel := context.WithCancelCause(t.Context())
-	reply, err := send(t, ctx, srv.URL, false)
+	reply, err := send(ctx, t, srv.URL, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestBrokenBodyIsTruncatedAndTellsNoAddress(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}))
 	defer srv.Close()
-	reply, err := send(t, t.Context(), srv.URL, false)
+	reply, err := send(t.Context(), t, srv.URL, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestCloseCutsAnEndlessBody(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer srv.Close()
-	reply, err := send(t, t.Context(), srv.URL, false)
+	reply, err := send(t.Context(), t, srv.URL, false)
 	if err != nil {
 		t.Fatal(err)
 	}

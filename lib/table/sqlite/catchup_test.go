@@ -30,7 +30,7 @@ func TestCatchUpDeliversWhatIsLeftAndReturns(t *testing.T) {
 		return len(cs), nil
 	}
 	broken := errors.New("broken")
-	fail := func(_ context.Context, cs []table.Change) (int, error) { return 1, broken }
+	fail := func(context.Context, []table.Change) (int, error) { return 1, broken }
 	if err := db.CatchUp(t.Context(), layout.Ledger, "c", fail); !errors.Is(err, broken) {
 		t.Errorf("a failing sink: %v, want its error", err)
 	}

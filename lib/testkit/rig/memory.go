@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"weir/lib/fault"
 	"weir/lib/host/local"
@@ -125,10 +126,11 @@ func (s serve) Send(ctx context.Context, t provider.Target, out llm.Outbound, _ 
 		return nil, fault.Wrap(fault.TargetFailed, "rig.Send", io.ErrUnexpectedEOF)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = w.CloseWithError(cause(ctx)) })
-	return &upstream.Reply{Status: a.status, Header: a.sent, RequestID: a.sent.Get("X-Request-Id"), Body: &memoryBody{r, func() {
+	body := &memoryBody{PipeReader: r, end: func() {
 		stop()
 		cancel(nil)
-	}}}, nil
+	}}
+	return &upstream.Reply{Status: a.status, Header: a.sent, RequestID: a.sent.Get("X-Request-Id"), Body: body}, nil
 }
 
 // cause is why ctx ended, as upstream.HTTP tells it.
@@ -140,17 +142,36 @@ func cause(ctx context.Context) error {
 	return fault.Wrap(fault.ClientGone, "rig.Send", context.Cause(ctx))
 }
 
-// memoryBody ends the exchange when it is closed.
+// memoryBody ends the exchange when it is closed. As upstream.HTTP does, it
+// first reads on for a moment, because the end of a body comes just after its
+// last event.
 type memoryBody struct {
 	*io.PipeReader
 
-	end func()
+	end   func()
+	ended bool
+}
+
+func (b *memoryBody) Read(p []byte) (int, error) {
+	n, err := b.PipeReader.Read(p)
+	b.ended = b.ended || err != nil
+	return n, err
 }
 
 func (b *memoryBody) Close() error {
+	if !b.ended {
+		timer := time.AfterFunc(linger, func() { _ = b.PipeReader.Close() })
+		_, _ = io.CopyN(io.Discard, b.PipeReader, lingerBytes)
+		timer.Stop()
+	}
 	b.end()
 	return b.PipeReader.Close()
 }
+
+const (
+	linger      = 20 * time.Millisecond
+	lingerBytes = 4 << 10
+)
 
 // inMemory is a http.ResponseWriter that sends at once.
 type inMemory struct {

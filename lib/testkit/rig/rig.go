@@ -145,7 +145,8 @@ func (r *Rig) gateway(o Options, tb table.Table) *gateway.Gateway {
 	}
 	creds := credential.Env(func(string) (string, bool) { return Secret, true })
 	snap, problems := catalog.Parse(r.t.Context(), "gateway.yaml", []byte(o.Config), catalog.Options{
-		Prices: book.With, Now: time.Now(), Credentials: creds})
+		Prices: book.With, Now: time.Now(), Credentials: creds,
+	})
 	if snap == nil {
 		r.t.Fatalf("configuration:\n%v", problems)
 	}
@@ -279,7 +280,7 @@ func (r *Rig) Settled() []ledger.Row {
 		if time.Now().After(deadline) {
 			r.t.Fatalf("%d of %d rows are still open", open, len(rows))
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // rows are settled by other goroutines of the gateway, which tell nobody
 	}
 }
 
@@ -289,7 +290,8 @@ func ErrorOf(t testing.TB, body string) (e struct {
 	Type    string
 	Param   *string
 	Code    *string
-}) {
+},
+) {
 	t.Helper()
 	var v struct {
 		Error json.RawMessage `json:"error"`
