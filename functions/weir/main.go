@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // settings.billing_zone on systems that have no zones
 
 	"weir/lib/app/weir"
 )

@@ -46,7 +46,7 @@ func build(ctx context.Context, d *decoder, spec fileSpec, opts Options) *Snapsh
 func (b *builder) settings(s settingsSpec) {
 	b.snap.Settings = Settings{
 		UnknownPrice: s.UnknownPrice, AbortedCalls: s.AbortedCalls,
-		HeadWait: s.HeadWait, MaxBody: s.MaxBody, KeyCache: s.KeyCache,
+		HeadWait: s.HeadWait, MaxBody: s.MaxBody, KeyCache: s.KeyCache, BillingZone: s.BillingZone,
 	}
 	b.in("settings", func() {
 		b.in("timeouts", func() { b.snap.Settings.Timeouts = b.timeouts(s.Timeouts, provider.Timeouts{}) })

@@ -40,6 +40,7 @@ type Settings struct {
 	HeadWait     time.Duration
 	MaxBody      int64
 	KeyCache     time.Duration
+	BillingZone  *time.Location // whose days and months calls are booked in
 	Timeouts     provider.Timeouts
 }
 

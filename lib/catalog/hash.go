@@ -22,6 +22,8 @@ type canonical struct {
 	Routes    []canonicalRoute
 	Prices    []canonicalPrice
 	Settings  Settings
+
+	BillingZone string // a time.Location shows nothing of itself
 }
 
 type canonicalEndpoint struct {
@@ -48,7 +50,7 @@ type canonicalPrice struct {
 
 // hash is the first 12 hex digits of the SHA-256 of the canonical form.
 func hash(s *Snapshot, prices []entry[priceSpec]) string {
-	c := canonical{Version: 1, Settings: s.Settings}
+	c := canonical{Version: 1, Settings: s.Settings, BillingZone: s.Settings.BillingZone.String()}
 	for _, e := range s.Endpoints {
 		tags := slices.Sorted(slices.Values(e.Tags))
 		c.Endpoints = append(c.Endpoints, canonicalEndpoint{

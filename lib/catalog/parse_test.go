@@ -71,9 +71,9 @@ func TestContract(t *testing.T) {
 
 	wantSettings := catalog.Settings{
 		UnknownPrice: "refuse", AbortedCalls: "bill_drained", HeadWait: 20 * time.Second, MaxBody: 6 << 20,
-		KeyCache: 10 * time.Second, Timeouts: provider.Timeouts{Connect: 5 * time.Second, FirstToken: 30 * time.Second, BetweenTokens: time.Minute, Total: 10 * time.Minute},
+		KeyCache: 10 * time.Second, BillingZone: time.UTC, Timeouts: provider.Timeouts{Connect: 5 * time.Second, FirstToken: 30 * time.Second, BetweenTokens: time.Minute, Total: 10 * time.Minute},
 	}
-	if diff := cmp.Diff(wantSettings, snap.Settings); diff != "" {
+	if diff := cmp.Diff(wantSettings, snap.Settings, sameZone); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{
@@ -159,7 +159,7 @@ func TestSample(t *testing.T) {
 	}
 	// It says "every setting with its default": then it changes nothing.
 	bare := parse(t, "version: 1\nproviders: { echo: { kind: echo } }\nmodels: { a: echo/a }\n", noKeys())
-	if diff := cmp.Diff(bare.Settings, plain.Settings); diff != "" {
+	if diff := cmp.Diff(bare.Settings, plain.Settings, sameZone); diff != "" {
 		t.Errorf("the sample's settings are not the defaults (-default +sample):\n%s", diff)
 	}
 }

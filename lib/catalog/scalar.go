@@ -164,6 +164,32 @@ func day() shape[time.Time] {
 	})
 }
 
+// zonePattern is how a time zone is named; which names there are only the
+// database knows.
+const zonePattern = `^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`
+
+var zoneForm = regexp.MustCompile(zonePattern)
+
+// zone is a time zone by its name in the IANA database, which is the system's
+// or the program's own (package time/tzdata).
+func zone() shape[*time.Location] {
+	plain := map[string]any{"type": "string", "pattern": zonePattern, "maxLength": 64}
+	return scalar("a time zone such as Europe/Berlin", plain, func(n *yaml.Node) (*time.Location, string) {
+		const advice = "; write a name of the IANA database, such as UTC, Europe/Berlin or America/New_York"
+		switch {
+		case n.Tag != "!!str" || len(n.Value) > 64 || !zoneForm.MatchString(n.Value):
+			return nil, quote(n.Value) + " is not a time zone" + advice
+		case n.Value == "Local":
+			return nil, "Local is another zone on every machine" + advice
+		}
+		v, err := time.LoadLocation(n.Value)
+		if err != nil {
+			return nil, "there is no time zone " + quote(n.Value) + advice
+		}
+		return v, ""
+	})
+}
+
 // usd is an amount of dollars, read from its text: exact, never a float.
 // A positive amount under least is refused as given in another unit.
 func usd(least, most, unit string) shape[money.NanoUSD] {

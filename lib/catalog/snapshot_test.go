@@ -161,6 +161,8 @@ func TestHashOtherMeaning(t *testing.T) {
 		{"version: 1\n", "version: 1\nsettings: { head_wait: 21s }\n"},
 		{"version: 1\n", "version: 1\nsettings: { max_body: 5MiB }\n"},
 		{"version: 1\n", "version: 1\nsettings: { key_cache: 5s }\n"},
+		{"version: 1\n", "version: 1\nsettings: { billing_zone: Europe/Berlin }\n"},
+		{"version: 1\n", "version: 1\nsettings: { billing_zone: Europe/Paris }\n"},
 		{"version: 1\n", "version: 1\nsettings: { aborted_calls: cancel }\n"},
 		{"version: 1\n", "version: 1\nsettings: { unknown_price: allow_unpriced }\n"},
 		{"version: 1\n", "version: 1\nsettings: { timeouts: { connect: 4s } }\n"},
@@ -236,7 +238,7 @@ func TestDefault(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	bare := parse(t, minimal, noKeys())
-	if diff := cmp.Diff(bare.Settings, snap.Settings); diff != "" {
+	if diff := cmp.Diff(bare.Settings, snap.Settings, sameZone); diff != "" {
 		t.Errorf("settings are not the defaults (-file +default):\n%s", diff)
 	}
 	r, ok := snap.Resolve("groq/llama-3.1-8b-instant")

@@ -52,5 +52,6 @@ type settingsSpec struct {
 	HeadWait     time.Duration
 	MaxBody      int64
 	KeyCache     time.Duration
+	BillingZone  *time.Location
 	Timeouts     timeoutSpec
 }

@@ -247,6 +247,8 @@ func settingsShape() shape[settingsSpec] {
 			"Largest request body; one byte more is a 413.").or("6MiB"),
 		key("key_cache", duration(time.Second, 10*time.Minute), func(s *settingsSpec) *time.Duration { return &s.KeyCache },
 			"How long a key's record is remembered: a revoked key works at most this long.").or("10s"),
+		key("billing_zone", zone(), func(s *settingsSpec) **time.Location { return &s.BillingZone },
+			"Time zone, by its IANA name, in whose days and months calls are booked: a call belongs to the day in which it began there. A change holds for calls that begin after it; what is booked stays where it is.").or("UTC"),
 		key("timeouts", timeoutShape("timeouts", "Timeouts of every target that has none of its own.", true), func(s *settingsSpec) *timeoutSpec { return &s.Timeouts },
 			"Timeouts of an attempt."),
 	)

@@ -139,7 +139,7 @@ func (g *Gateway) open(caller context.Context, c *call) error {
 		UseCase: c.labels.useCase, Tags: c.labels.tags, RunID: c.labels.runID, EndUser: f.EndUser,
 		Op: f.Op, Dialect: c.front.Name(), Stream: f.Stream, RequestedModel: f.Model,
 		PriceVersion: c.snap.Prices.Version(), ConfigHash: c.snap.Hash,
-		StartedAt: c.started, Deadline: c.started.Add(c.budget + time.Minute),
+		StartedAt: c.started, Day: ledger.DayOf(c.started, c.snap.Settings.BillingZone), Deadline: c.started.Add(c.budget + time.Minute),
 	})
 	c.row = err == nil || ledger.MayBeOpen(err)
 	c.opened = err == nil
