@@ -63,6 +63,7 @@ type record struct {
 	mu     sync.Mutex
 	req    Request
 	stop   func() bool // ends the watch for the caller's hang-up; false: it was seen
+	left   func() bool // whether the caller has hung up
 }
 
 func (r *record) set(change func(*Request)) {
@@ -79,7 +80,10 @@ func (r *record) get() Request {
 
 // open begins the record of a request.
 func (p *Provider) open(q *http.Request) *record {
-	r := &record{req: Request{Method: q.Method, Path: q.URL.Path, Header: q.Header.Clone(), Began: time.Now()}}
+	r := &record{
+		req:  Request{Method: q.Method, Path: q.URL.Path, Header: q.Header.Clone(), Began: time.Now()},
+		left: func() bool { return q.Context().Err() != nil },
+	}
 	r.stop = context.AfterFunc(q.Context(), func() {
 		r.set(func(q *Request) {
 			if q.Gone.IsZero() {
@@ -111,7 +115,7 @@ func (p *Provider) read(r *record, body []byte) {
 
 // done ends it.
 func (p *Provider) done(r *record) {
-	gone := !r.stop()
+	gone := !r.stop() || r.left() // a failed write may be seen first
 	r.set(func(q *Request) {
 		q.Ended = time.Now()
 		if gone && q.Gone.IsZero() { // the watcher is about to say so
