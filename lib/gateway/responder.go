@@ -70,7 +70,9 @@ func (o *responder) live(headWait, interval time.Duration) {
 
 // beat sends what is due and returns when to come again.
 func (o *responder) beat(head time.Time, interval time.Duration) time.Duration {
-	o.mu.Lock()
+	if !o.mu.TryLock() { // a write is under way, maybe to a caller who does not read
+		return max(interval/16, time.Millisecond)
+	}
 	defer o.mu.Unlock()
 	now := time.Now()
 	due := o.last.Add(interval)
