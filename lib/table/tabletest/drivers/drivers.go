@@ -20,3 +20,19 @@ func Each(t *testing.T, f func(t *testing.T, tb table.Table)) {
 		t.Run("dynamodb", func(t *testing.T) { f(t, awstest.DynamoDB(t)) })
 	}
 }
+
+// EachFed is Each for tests that also follow the changes of a table that has a
+// feed.
+func EachFed(t *testing.T, f func(t *testing.T, tb table.Table, feed table.Feeder)) {
+	t.Helper()
+	Each(t, func(t *testing.T, tb table.Table) {
+		switch db := tb.(type) {
+		case table.Feeder:
+			f(t, tb, db)
+		case *awstest.Store:
+			f(t, tb, awstest.NewFeeder(db, awstest.Config(t)))
+		default:
+			t.Fatalf("a store of type %T has no feed that is known here", tb)
+		}
+	})
+}
