@@ -10,7 +10,7 @@ import (
 
 func open(t *testing.T, schemas []table.Schema) tabletest.Harness {
 	s := awstest.Open(t, schemas)
-	return tabletest.Harness{Table: s, Feeder: awstest.NewFeeder(s, awstest.Config(t))}
+	return tabletest.Harness{Table: s, Feeder: awstest.NewFeeder(s, awstest.Config(t)), NoopChanges: awstest.NoopChanges()}
 }
 
 // emulator skips a test that needs DynamoDB where none was asked for. Where one

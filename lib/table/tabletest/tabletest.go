@@ -20,6 +20,9 @@ import (
 type Harness struct {
 	Table  table.Table
 	Feeder table.Feeder
+	// NoopChanges says that the feed also tells of writes that changed nothing,
+	// as one emulator does; DynamoDB does not.
+	NoopChanges bool
 }
 
 // Open opens an empty store of these tables and closes it when the test ends.

@@ -29,6 +29,13 @@ import (
 // and only SQLite is tested.
 const EndpointVar = "WEIR_TEST_DYNAMODB"
 
+// NoopVar names the variable that is set where the emulator's streams also tell
+// of writes that changed nothing, as dynoxide's do.
+const NoopVar = "WEIR_TEST_DYNAMODB_NOOP_CHANGES"
+
+// NoopChanges reports whether the emulator has that flaw.
+func NoopChanges() bool { return os.Getenv(NoopVar) != "" }
+
 // Endpoint returns the emulator's address; ok is false where none is asked for.
 func Endpoint() (addr string, ok bool) {
 	addr = os.Getenv(EndpointVar)
