@@ -31,7 +31,7 @@ type Stream = iter.Seq2[Chunk, error]
 // An Event is one step of an answer. The set is closed.
 //
 // Order: Started; then blocks by index, each Opened, Delta…, Closed, possibly
-// interleaved; Used and Counted anywhere; Stopped; Finished last, exactly once
+// interleaved; Beside, Used and Counted anywhere; Stopped; Finished last, exactly once
 // and only when the dialect's terminal mark was seen.
 //
 //sumtype:decl
@@ -71,6 +71,11 @@ type Cited struct {
 // Closed ends block Index.
 type Closed struct{ Index int }
 
+// Beside is output of a choice beside the first. It has no blocks, because only
+// a caller of the provider's own dialect can be shown it; but it is content,
+// and it is metered. Text is empty where the choice only ends.
+type Beside struct{ Text string }
+
 // Vectors are embeddings in the order of the inputs, each as raw JSON: an array
 // of numbers, or a string of base64 (little-endian float32) where that was
 // asked for.
@@ -105,6 +110,7 @@ func (Delta) event()    {}
 func (Sealed) event()   {}
 func (Cited) event()    {}
 func (Closed) event()   {}
+func (Beside) event()   {}
 func (Vectors) event()  {}
 func (Counted) event()  {}
 func (Used) event()     {}
@@ -132,7 +138,7 @@ const (
 // counts; role-only deltas, starts, pings and usage do not.
 func Content(ev Event) bool {
 	switch ev.(type) {
-	case Opened, Delta, Sealed, Vectors, Counted, Stopped:
+	case Opened, Delta, Sealed, Beside, Vectors, Counted, Stopped:
 		return true
 	case Started, Cited, Closed, Used, Dropped, Finished:
 		return false

@@ -63,6 +63,8 @@ func (m *Meter) Observe(c llm.Chunk) {
 			m.block(ev.Block)
 		case llm.Delta:
 			m.since.Add(ev.Text)
+		case llm.Beside:
+			m.since.Add(ev.Text)
 		case llm.Started, llm.Sealed, llm.Cited, llm.Closed, llm.Vectors, llm.Counted,
 			llm.Stopped, llm.Dropped, llm.Finished:
 		}

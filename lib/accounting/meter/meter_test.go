@@ -104,6 +104,20 @@ func TestResult(t *testing.T) {
 			llm.Usage{Input: 25, Output: 1 + seen},
 			ledger.UsageEstimated,
 		},
+		{
+			"two choices without usage",
+			[]llm.Chunk{opened, hello, chunk(llm.Beside{Text: "hello there, caller"}), stopped, done},
+			meter.Complete,
+			llm.Usage{Input: 100, Output: tokens.Text("hello there, callerhello there, caller")},
+			ledger.UsageEstimated,
+		},
+		{
+			"failed after content of the second choice alone",
+			[]llm.Chunk{started, chunk(llm.Beside{Text: "hello there, caller"})},
+			meter.Failed,
+			llm.Usage{Input: 100, Output: seen},
+			ledger.UsageEstimated,
+		},
 		{"failed before content", []llm.Chunk{started}, meter.Failed, llm.Usage{}, ledger.UsageNone},
 		{
 			"failed before content, after a first report",

@@ -31,7 +31,7 @@ func (e *bodyEncoder) Event(ev llm.Event) ([]llm.Frame, []llm.Loss) {
 		e.used = &ev.Usage
 	case llm.Stopped:
 		return nil, e.stopped(ev)
-	case llm.Closed, llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:
+	case llm.Closed, llm.Beside, llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:
 	}
 	return nil, nil
 }

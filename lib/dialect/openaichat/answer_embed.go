@@ -31,7 +31,7 @@ func (e *vectorEncoder) Event(ev llm.Event) ([]llm.Frame, []llm.Loss) {
 		}
 	case llm.Used:
 		e.used = &ev.Usage
-	case llm.Opened, llm.Delta, llm.Sealed, llm.Cited, llm.Closed, llm.Counted, llm.Stopped, llm.Dropped, llm.Finished:
+	case llm.Opened, llm.Delta, llm.Sealed, llm.Cited, llm.Closed, llm.Beside, llm.Counted, llm.Stopped, llm.Dropped, llm.Finished:
 	}
 	return nil, nil
 }

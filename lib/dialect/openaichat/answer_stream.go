@@ -45,7 +45,7 @@ func (e *chunkEncoder) Event(ev llm.Event) ([]llm.Frame, []llm.Loss) {
 		e.used = &ev.Usage
 	case llm.Stopped:
 		more, loss = e.stop(ev)
-	case llm.Started, llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:
+	case llm.Started, llm.Beside, llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:
 	}
 	return append(frames, more...), loss
 }

@@ -256,6 +256,38 @@ func TestEmbeddings(t *testing.T) {
 	}
 }
 
+// Choices beside the first are told as output, in whichever order they come,
+// and a choice that failed makes the answer one that failed.
+func TestUnaryTellsEveryChoice(t *testing.T) {
+	const (
+		words = `{"index":0,"message":{"content":"first"},"finish_reason":"stop"}`
+		tools = `{"index":1,"message":{"reasoning_content":"hm ","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}`
+	)
+	for _, list := range []string{words + "," + tools, tools + "," + words} {
+		c, err := openaichat.Back{}.Unary(llm.OpChat, llm.Outbound{}, targetEmbed, []byte(`{"choices":[`+list+`]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ordered(t, c.Events, nil)
+		var said, beside string
+		for _, ev := range c.Events {
+			switch ev := ev.(type) { //nolint:gochecksumtype // what is said is all that matters
+			case llm.Delta:
+				said += ev.Text
+			case llm.Beside:
+				beside += ev.Text
+			}
+		}
+		if said != "first" || beside != "hm f{}" {
+			t.Errorf("%s: said %q and beside it %q", list, said, beside)
+		}
+	}
+	failed := `{"choices":[` + words + `,{"index":1,"message":{"content":"a"},"finish_reason":"error"}]}`
+	if _, err := (openaichat.Back{}).Unary(llm.OpChat, llm.Outbound{}, targetEmbed, []byte(failed)); fault.KindOf(err) != fault.TargetFailed {
+		t.Errorf("a failed choice: %v", err)
+	}
+}
+
 func TestUnaryRefusesWhatIsNoAnswer(t *testing.T) {
 	tests := []struct {
 		name, body string

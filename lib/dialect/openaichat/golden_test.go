@@ -279,7 +279,7 @@ func ordered(t *testing.T, events []llm.Event, failed error) {
 			if negative(ev.Usage) {
 				t.Errorf("negative bucket: %+v", ev.Usage)
 			}
-		case llm.Sealed, llm.Vectors, llm.Counted, llm.Dropped:
+		case llm.Sealed, llm.Beside, llm.Vectors, llm.Counted, llm.Dropped:
 		}
 	}
 	if failed == nil {

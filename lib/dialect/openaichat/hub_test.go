@@ -167,6 +167,8 @@ func line(ev llm.Event) string {
 		return fmt.Sprintf("Opened %d %s", ev.Index, b)
 	case llm.Delta:
 		return fmt.Sprintf("Delta %d %q", ev.Index, ev.Text)
+	case llm.Beside:
+		return fmt.Sprintf("Beside %q", ev.Text)
 	case llm.Cited:
 		return fmt.Sprintf("Cited %d %s", ev.Index, ev.Cite)
 	case llm.Closed:

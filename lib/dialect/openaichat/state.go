@@ -1,6 +1,8 @@
 package openaichat
 
 import (
+	"strings"
+
 	"weir/lib/dialect"
 	"weir/lib/fault"
 	"weir/lib/llm"
@@ -47,7 +49,7 @@ type state struct {
 	legacy  *call
 	usage   usage
 	stopped bool
-	others  map[int64]bool // choices beside 0 → has ended
+	others  map[int64]*state // choices beside 0
 }
 
 // blockKind is the kind of the open block that is no tool call.
@@ -67,8 +69,8 @@ func (s *state) emit(ev llm.Event) { s.events = append(s.events, ev) }
 
 // complete reports whether every choice that was seen has ended.
 func (s *state) complete() bool {
-	for _, ended := range s.others {
-		if !ended {
+	for _, other := range s.others {
+		if !other.stopped {
 			return false
 		}
 	}
@@ -223,6 +225,41 @@ func (s *state) finish(v rawjson.Value, op string) error {
 		return err
 	}
 	s.stop(reason, raw)
+	return nil
+}
+
+// beside reads a piece of choice n, which is not 0: it has a state of its own,
+// and what it says is told as output only. v is a delta, or, with whole, a
+// message.
+func (s *state) beside(n int64, v, reason rawjson.Value, whole bool, op string) error {
+	other := s.others[n]
+	if other == nil {
+		if s.others == nil {
+			s.others = map[int64]*state{}
+		}
+		other = newState(s.quirks)
+		s.others[n] = other
+	}
+	other.events = other.events[:0]
+	other.delta(v, whole)
+	if err := other.finish(reason, op); err != nil {
+		return err
+	}
+	var text strings.Builder
+	content := false
+	for _, ev := range other.events {
+		content = content || llm.Content(ev)
+		if d, ok := ev.(llm.Delta); ok {
+			text.WriteString(d.Text)
+		} else if o, ok := ev.(llm.Opened); ok {
+			if call, ok := o.Block.(*llm.ToolUse); ok {
+				text.WriteString(call.Name)
+			}
+		}
+	}
+	if content {
+		s.emit(llm.Beside{Text: text.String()})
+	}
 	return nil
 }
 

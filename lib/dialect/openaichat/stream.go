@@ -22,8 +22,9 @@ var doneFrame = []byte(done)
 //
 // Frames hold the provider's payloads; event names are framing that this
 // dialect does not use. A chunk that holds nothing but the usage that only the
-// gateway asked for is withheld. Only choice 0 becomes events; others are
-// relayed and are in the usage. What comes after [DONE] is not read.
+// gateway asked for is withheld. Only choice 0 becomes blocks; others are
+// relayed, and their output is told beside it. What comes after [DONE] is not
+// read.
 func (Back) Stream(_ llm.Op, sent llm.Outbound, t dialect.Target, frames wire.Frames) llm.Stream {
 	return func(yield func(llm.Chunk, error) bool) {
 		d := &streamDecoder{
@@ -119,17 +120,12 @@ func (d *streamDecoder) terminal(f wire.Frame) (llm.Chunk, error) {
 func (d *streamDecoder) choice(c rawjson.Value) error {
 	n := index(c, 0)
 	reason := c.Get("finish_reason")
-	if n != 0 {
-		if d.others == nil {
-			d.others = map[int64]bool{}
-		}
-		d.others[n] = d.others[n] || reason.Exists()
-		_, _, err := stopReason(reason, opStream)
-		return err
-	}
 	delta := c.Get("delta")
 	if !delta.Exists() {
 		delta = c.Get("message")
+	}
+	if n != 0 {
+		return d.beside(n, delta, reason, false, opStream)
 	}
 	d.delta(delta, false)
 	return d.finish(reason, opStream)

@@ -64,16 +64,25 @@ func chatEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
 	ch.read(root)
 	s.start(&ch)
 	s.usage.read(&ch)
-	first := choices.At(0)
+	first := 0
 	for i, c := range choices.Elems() {
 		if index(c, int64(i)) == 0 {
-			first = c
+			first = i
 			break
 		}
 	}
-	s.delta(first.Get("message"), true)
-	if err := s.finish(first.Get("finish_reason"), opUnary); err != nil {
-		return nil, err
+	for i, c := range choices.Elems() {
+		message, reason := c.Get("message"), c.Get("finish_reason")
+		var err error
+		if i == first {
+			s.delta(message, true)
+			err = s.finish(reason, opUnary)
+		} else {
+			err = s.beside(int64(i), message, reason, true, opUnary)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	if !s.stopped {
 		s.stop(llm.StopEnd, "")

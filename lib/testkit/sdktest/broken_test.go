@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"weir/lib/testkit/fakeprovider"
 )
@@ -187,6 +188,31 @@ func TestTimeouts(t *testing.T) {
 	for _, r := range s.p.Requests() {
 		if r.Gone.IsZero() {
 			t.Errorf("the provider was left waiting: %+v", r)
+		}
+	}
+}
+
+// A stream of many choices is not silent while any of them speaks, though each
+// waits long for its turn.
+func TestChoicesTakeTurns(t *testing.T) {
+	t.Parallel()
+	s := setUp(t, scene{models: `
+  choir: { targets: [{ provider: p, model: choir, timeout: { between_tokens: 400ms } }] }
+`})
+	s.p.Model("choir", fakeprovider.Answer{Text: "one two", PieceDelay: 6 * time.Second}) // 60 ms
+	got := make([]streamed, len(versions))
+	var wg sync.WaitGroup
+	for i, v := range versions {
+		wg.Go(func() {
+			a := ask1("choir", "hi")
+			a.n = 10
+			got[i] = s.via(v).stream(t.Context(), a, nil)
+		})
+	}
+	wg.Wait()
+	for i, v := range versions {
+		if got[i].err != nil || len(got[i].Choices) != 10 || got[i].Choices[9].Content != "one two" {
+			t.Errorf("%s: %v, %d choices", v.name, got[i].err, len(got[i].Choices))
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"weir/lib/testkit/rig"
 )
 
 var (
@@ -41,8 +43,12 @@ func good() map[string]ask {
 		})
 	}
 	return map[string]ask{
-		"text":               with("gpt-4o-mini", nil),
-		"system":             with("gpt-4o-mini", func(a *ask) { a.messages = append([]message{{role: "system", text: "Be brief."}}, a.messages...) }),
+		"text":      with("gpt-4o-mini", nil),
+		"system":    with("gpt-4o-mini", func(a *ask) { a.messages = append([]message{{role: "system", text: "Be brief."}}, a.messages...) }),
+		"developer": with("gpt-4o", func(a *ask) { a.messages = append([]message{{role: "developer", text: "Be brief."}}, a.messages...) }),
+		"history": with("gpt-4o", func(a *ask) {
+			a.messages = append(a.messages, message{role: "assistant", text: "Three feet."}, user("And now?"))
+		}),
 		"data URL":           image("data:image/png;base64,iVBORw0KGgo="),
 		"https URL":          image("https://example.com/a.png?x=1&y=%20"),
 		"json_schema":        with("gpt-4o", func(a *ask) { a.schema = object(map[string]any{"depth": map[string]any{"type": "number"}}) }),
@@ -109,6 +115,30 @@ func TestChatIsTheVendors(t *testing.T) {
 			})
 		}
 	})
+}
+
+// Nothing of the application's connection travels on: not its key, not its
+// organisation, not what its SDK tells of its machine.
+func TestHeadersStayHere(t *testing.T) {
+	t.Parallel()
+	s := setUp(t, scene{})
+	each(t, func(t *testing.T, v version) {
+		turn(t, s.via(v), ask1("p/gpt-4o", "hi"), false)
+		turn(t, s.via(v), ask1("p/gpt-4o", "hi"), true)
+		if _, err := s.via(v).embed(t.Context(), embedAsk{model: "p/text-embedding-3-small", input: []string{"a"}}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for _, r := range s.p.Requests() {
+		for name, values := range r.Header {
+			if strings.HasPrefix(name, "X-Stainless") || strings.HasPrefix(name, "Openai-") || strings.Contains(strings.Join(values, " "), s.Key) || strings.Contains(strings.Join(values, " "), "OpenAI/Go") {
+				t.Errorf("%s: %v", name, values)
+			}
+		}
+		if r.Header.Get("Authorization") != "Bearer "+rig.Secret {
+			t.Errorf("authorization %q", r.Header.Get("Authorization"))
+		}
+	}
 }
 
 // upstreamBody is what the gateway makes of a request for p/model.

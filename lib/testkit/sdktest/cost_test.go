@@ -81,6 +81,7 @@ func (s *stage) sameCost(t *testing.T, via caller, model string, reported bool) 
 			t.Errorf("asked %v (-whole +streamed):\n%s", asked, diff)
 		}
 	}
+	s.p.Wait() // its record is complete only then
 	last, ok := s.p.Last()
 	if !ok || last.Reported != reported {
 		t.Fatalf("the provider reported: %v", last.Reported)
@@ -102,4 +103,25 @@ func text(a answer) []string {
 		all = append(all, c.Content, c.Refusal, c.Finish, fmt.Sprintf("%+v", c.Calls))
 	}
 	return all
+}
+
+// Of an answer without usage every choice is estimated, not the first alone.
+func TestEveryChoiceIsEstimated(t *testing.T) {
+	t.Parallel()
+	s := setUp(t, scene{})
+	s.p.Model("silent", fakeprovider.Answer{Text: long, Report: fakeprovider.ReportNever})
+	each(t, func(t *testing.T, v version) {
+		via := s.via(v)
+		for _, stream := range []bool{false, true} {
+			a := ask1("p/silent", "How deep is the weir?")
+			turn(t, via, a, stream)
+			one := s.row(via)
+			a.n = 3
+			turn(t, via, a, stream)
+			three := s.row(via)
+			if off := 3*one.Usage.Output - three.Usage.Output; off < 0 || off > 2 /* each estimate is rounded up */ || three.Usage.Input != one.Usage.Input || one.Usage.Output == 0 || three.UsageSource != ledger.UsageEstimated {
+				t.Errorf("stream %v: one choice %+v, three %+v (%s)", stream, one.Usage, three.Usage, three.UsageSource)
+			}
+		}
+	})
 }

@@ -50,6 +50,9 @@ func TestEcho(t *testing.T) {
 				if diff := cmp.Diff(text(whole), text(got.answer)); diff != "" {
 					t.Errorf("(-whole +accumulated):\n%s", diff)
 				}
+				if diff := cmp.Diff(c.Calls, got.finished); diff != "" {
+					t.Errorf("(-called +told as finished):\n%s", diff)
+				}
 				if whole.Usage.plain() != got.Usage.plain() || whole.Usage.Total == 0 || got.ID == "" || got.Model != "any" {
 					t.Errorf("usage %+v, streamed %+v", whole.Usage, got.Usage)
 				}

@@ -238,6 +238,26 @@ func TestBadKeys(t *testing.T) {
 	}
 }
 
+// A request that is too large is told so, and not cut off while it is sent:
+// the SDK would take that for a broken connection and try again.
+func TestTooLarge(t *testing.T) {
+	t.Parallel()
+	s := setUp(t, scene{})
+	huge := ask1("p/gpt-4o", strings.Repeat("water ", 7<<20/6))
+	each(t, func(t *testing.T, v version) {
+		via := s.patient(v)
+		_, err := via.chat(t.Context(), huge)
+		for _, err := range []error{err, via.stream(t.Context(), huge, nil).err} {
+			if f, ok := via.failure(err); !ok || f.Status != 413 || f.Type != invalid || f.Code != "request_too_large" {
+				t.Errorf("%+v (%v)", f, err)
+			}
+		}
+		if n := len(via.exchanges()); n != 2 {
+			t.Errorf("the SDK tried 2 calls %d times", n)
+		}
+	})
+}
+
 // other is a character that s does not end in.
 func other(s string) string {
 	if strings.HasSuffix(s, "0") {

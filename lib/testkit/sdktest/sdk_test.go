@@ -39,9 +39,10 @@ func each(t *testing.T, test func(t *testing.T, v version)) {
 type sdk interface {
 	// chat asks for a whole answer.
 	chat(ctx context.Context, a ask) (answer, error)
-	// stream asks for a streamed one and reads it to its end. seen is called
-	// after each chunk with their number so far; it may be nil.
-	stream(ctx context.Context, a ask, seen func(chunks int)) streamed
+	// stream asks for a streamed one and reads it to its end. goOn, if not nil,
+	// is called after each chunk with their number so far; when it says false
+	// the stream is closed.
+	stream(ctx context.Context, a ask, goOn func(chunks int) bool) streamed
 	embed(ctx context.Context, a embedAsk) (vectors, error)
 	// models lists all models, page by page.
 	models(ctx context.Context) ([]model, error)
@@ -68,7 +69,7 @@ type ask struct {
 
 // message is one of a request. One of text, parts, answer and result is set.
 type message struct {
-	role   string // system, user
+	role   string // system, developer, user, assistant
 	text   string
 	parts  []part
 	answer *answer // an assistant's, as the SDK turns an answer into a message
@@ -134,7 +135,8 @@ type streamed struct {
 	chunks   []string // as JSON
 	usages   int      // chunks with usage
 	bare     int      // of them, those without choices
-	refused  bool     // the accumulator refused a chunk
+	finished []call   // as the accumulator told them
+	refused  bool     // it refused a chunk
 	err      error
 }
 

@@ -16,7 +16,7 @@ import (
 type v1 struct{ c openai.Client }
 
 func openV1(a access) sdk {
-	return v1{openai.NewClient(option.WithBaseURL(a.url), option.WithAPIKey(a.key), option.WithHTTPClient(a.client), option.WithMaxRetries(a.retries))}
+	return v1{openai.NewClient(option.WithBaseURL(a.url), option.WithAPIKey(a.key), option.WithHTTPClient(a.client), option.WithMaxRetries(a.retries), option.WithOrganization("org-of-the-application"))}
 }
 
 func (s v1) chat(ctx context.Context, a ask) (answer, error) {
@@ -27,7 +27,7 @@ func (s v1) chat(ctx context.Context, a ask) (answer, error) {
 	return s.answer(*got), nil
 }
 
-func (s v1) stream(ctx context.Context, a ask, seen func(int)) streamed {
+func (s v1) stream(ctx context.Context, a ask, goOn func(int) bool) streamed {
 	in := s.c.Chat.Completions.NewStreaming(ctx, s.params(a))
 	defer in.Close()
 	var acc openai.ChatCompletionAccumulator
@@ -45,8 +45,11 @@ func (s v1) stream(ctx context.Context, a ask, seen func(int)) streamed {
 		for _, c := range chunk.Choices {
 			out.thinking += unquoted(c.Delta.JSON.ExtraFields["reasoning_content"].Raw())
 		}
-		if seen != nil {
-			seen(len(out.chunks))
+		if c, ok := acc.JustFinishedToolCall(); ok {
+			out.finished = append(out.finished, call{c.ID, "function", c.Name, c.Arguments})
+		}
+		if goOn != nil && !goOn(len(out.chunks)) {
+			break
 		}
 	}
 	out.answer, out.err = s.answer(acc.ChatCompletion), in.Err()
@@ -119,6 +122,10 @@ func v1Message(m message) openai.ChatCompletionMessageParamUnion {
 		return openai.ToolMessage(m.result.text, m.result.callID)
 	case m.role == "system":
 		return openai.SystemMessage(m.text)
+	case m.role == "developer":
+		return openai.DeveloperMessage(m.text)
+	case m.role == "assistant":
+		return openai.AssistantMessage(m.text)
 	case m.parts == nil:
 		return openai.UserMessage(m.text)
 	}
