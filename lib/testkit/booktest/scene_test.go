@@ -41,6 +41,7 @@ type setting struct {
 	models    string // lines of its models
 	transport func(upstream.Transport) upstream.Transport
 	adjust    func(*gateway.Config)
+	table     func(*testing.T, table.Table) table.Table
 }
 
 // play runs act in a bubble. At its end every row is closed, there are as many
@@ -55,6 +56,9 @@ func play(t *testing.T, with setting, act func(t *testing.T, s *scene)) {
 			InMemory: true,
 			Adjust:   with.adjust,
 			Table: func(inner table.Table) table.Table {
+				if with.table != nil {
+					inner = with.table(t, inner)
+				}
 				s.store.Table = inner
 				return s.store
 			},
