@@ -29,7 +29,7 @@ LINT := $(PLAIN) go tool -modfile=$(CURDIR)/.ci/tools/go.mod golangci-lint
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/weir
@@ -63,6 +63,10 @@ lint: ## run golangci-lint over every module
 .PHONY: test-aws
 test-aws: ## run the store's and the pipeline's suites over HTTP against a DynamoDB emulator (DYNAMODB=dynoxide|local|URL)
 	.ci/test-aws
+
+.PHONY: bench-costs
+bench-costs: ## measure the way from rows to cost cells, on SQLite and an emulator (lib/PERFORMANCE.md)
+	BENCH=Books .ci/test-aws ./lib/accounting/costs
 
 .PHONY: fmt
 fmt: ## format the code
