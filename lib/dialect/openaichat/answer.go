@@ -36,6 +36,7 @@ type answer struct {
 	calls   int // tool calls opened
 	finish  string
 	cited   bool
+	others  bool // there are choices beside the first
 }
 
 // outBlock is one block of the answer while it is written.
@@ -93,6 +94,15 @@ func (a *answer) cite() []llm.Loss {
 	}
 	a.cited = true
 	return []llm.Loss{{Field: "citations", Why: "Chat Completions cannot carry another dialect's citations"}}
+}
+
+// beside notes that there are more choices than the hub's one.
+func (a *answer) beside() []llm.Loss {
+	if a.others {
+		return nil
+	}
+	a.others = true
+	return []llm.Loss{{Field: "choices", Why: "a translated answer has one choice"}}
 }
 
 func (a *answer) sealed(ev llm.Sealed) []llm.Loss {

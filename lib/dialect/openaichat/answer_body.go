@@ -27,11 +27,13 @@ func (e *bodyEncoder) Event(ev llm.Event) ([]llm.Frame, []llm.Loss) {
 		return nil, e.sealed(ev)
 	case llm.Cited:
 		return nil, e.cite()
+	case llm.Beside:
+		return nil, e.beside()
 	case llm.Used:
 		e.used = &ev.Usage
 	case llm.Stopped:
 		return nil, e.stopped(ev)
-	case llm.Closed, llm.Beside, llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:
+	case llm.Closed, llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:
 	}
 	return nil, nil
 }

@@ -39,13 +39,15 @@ func (e *chunkEncoder) Event(ev llm.Event) ([]llm.Frame, []llm.Loss) {
 		loss = e.sealed(ev)
 	case llm.Cited:
 		loss = e.cite()
+	case llm.Beside:
+		loss = e.beside()
 	case llm.Closed:
 		more = e.end(e.blocks[ev.Index])
 	case llm.Used:
 		e.used = &ev.Usage
 	case llm.Stopped:
 		more, loss = e.stop(ev)
-	case llm.Started, llm.Beside, llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:
+	case llm.Started, llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:
 	}
 	return append(frames, more...), loss
 }

@@ -125,3 +125,19 @@ func TestEveryChoiceIsEstimated(t *testing.T) {
 		}
 	})
 }
+
+// A vendor that answers a stream with one body is translated, and a stream of
+// the hub has one choice: what that loses is in the row.
+func TestLostChoicesAreTold(t *testing.T) {
+	t.Parallel()
+	s := setUp(t, scene{})
+	each(t, func(t *testing.T, v version) {
+		via := s.via(v)
+		a := ask1("p/whole", "How deep is the weir?")
+		a.n = 3
+		got := turn(t, via, a, true)
+		if row := s.row(via); len(got.Choices) != 1 || len(row.Losses) != 1 || row.Losses[0].Field != "choices" {
+			t.Errorf("%d choices, losses %v", len(got.Choices), row.Losses)
+		}
+	})
+}

@@ -47,6 +47,8 @@ type sdk interface {
 	// models lists all models, page by page.
 	models(ctx context.Context) ([]model, error)
 	model(ctx context.Context, id string) (model, error)
+	// get asks for a path that the SDK has no method for.
+	get(ctx context.Context, path string, into any) error
 	// failure is what the SDK says of a failed call in its own type of error;
 	// ok is false for an error of any other type.
 	failure(err error) (f failure, ok bool)

@@ -221,6 +221,10 @@ func (s v1) model(ctx context.Context, id string) (model, error) {
 	return model{m.ID, string(m.Object), m.OwnedBy, m.Created}, nil
 }
 
+func (s v1) get(ctx context.Context, path string, into any) error {
+	return s.c.Get(ctx, path, nil, into)
+}
+
 // failure: version 1 has a type for errors with a status only. An error inside
 // a stream is a text that ends in the error object.
 func (v1) failure(err error) (failure, bool) {

@@ -212,6 +212,10 @@ func (s v3) model(ctx context.Context, id string) (model, error) {
 	return model{m.ID, string(m.Object), m.OwnedBy, m.Created}, nil
 }
 
+func (s v3) get(ctx context.Context, path string, into any) error {
+	return s.c.Get(ctx, path, nil, into)
+}
+
 // failure: an error inside a stream has a type of its own, which keeps the
 // event.
 func (v3) failure(err error) (failure, bool) {
