@@ -33,7 +33,7 @@ func TestDrainFinishesCallsUnderWay(t *testing.T) {
 				s.p.Model("slowly", slowly)
 				answer := make(chan string, 1)
 				go func() { answer <- s.Must(chat, ask("slowly", stream)).Body }()
-				time.Sleep(5 * time.Second)
+				pass(5 * time.Second)
 				ended := s.drain(time.Minute)
 				for _, path := range []string{chat, "/v1/embeddings"} {
 					a := s.Must(path, ask("gpt-4o-mini", stream))
@@ -116,7 +116,7 @@ func TestDrainWaitsForRows(t *testing.T) {
 		go s.Must(chat, ask("gpt-4o-mini", false))
 		synctest.Wait()
 		ended := s.drain(5 * time.Second)
-		time.Sleep(7 * time.Second) // the grace is over, the settle time is not
+		pass(7 * time.Second) // the grace is over, the settle time is not
 		select {
 		case err := <-ended:
 			t.Fatalf("drained before the row was settled: %v", err)
@@ -143,7 +143,7 @@ func TestStopLeavesNoOpenRow(t *testing.T) {
 		}
 		unread := s.begin(ask("gpt-4o", true)) // a caller who does not read
 		leave := s.send(ask("slowly-left", true))
-		time.Sleep(time.Second)
+		pass(time.Second)
 		leave()
 		began := time.Now()
 		s.Stop()

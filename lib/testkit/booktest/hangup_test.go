@@ -39,7 +39,7 @@ func TestHangUpDrained(t *testing.T) {
 				s.p.Model("slowly", slowly)
 				began := time.Now()
 				leave := s.send(ask("slowly", m.stream))
-				time.Sleep(m.wait)
+				pass(m.wait)
 				leave()
 				s.Settled()
 				row := s.only()
@@ -67,7 +67,7 @@ func TestHangUpCut(t *testing.T) {
 				play(t, policy(name), func(t *testing.T, s *scene) {
 					s.p.Model("slowly", slowly)
 					leave := s.send(ask("slowly", m.stream))
-					time.Sleep(m.wait)
+					pass(m.wait)
 					leave()
 					left := time.Now()
 					s.p.Wait()
@@ -99,7 +99,7 @@ func TestHangUpCutAfterAReport(t *testing.T) {
 				on.Report = fakeprovider.ReportOnEvery
 				s.p.Model("slowly", on)
 				leave := s.send(ask("slowly", true))
-				time.Sleep(14*time.Second + time.Second/2)
+				pass(14*time.Second + time.Second/2)
 				leave()
 				row := s.only()
 				if row.Outcome != "client_gone" || row.UsageSource == ledger.UsageEstimated || row.UsageSource == ledger.UsageNone {
@@ -127,7 +127,7 @@ func TestDrainingHasBounds(t *testing.T) {
 			play(t, c.model, func(t *testing.T, s *scene) {
 				s.p.Model("long", long)
 				leave := s.send(ask("long", true))
-				time.Sleep(c.left)
+				pass(c.left)
 				leave()
 				left := time.Now()
 				s.p.Wait()
@@ -149,7 +149,7 @@ func TestDrainingHasBounds(t *testing.T) {
 				big := fakeprovider.Answer{Text: strings.Repeat("word ", 8_000) + strings.Repeat("x", 2<<20), HeadDelay: time.Second}
 				s.p.Model("big", big)
 				leave := s.send(ask("big", stream))
-				time.Sleep(time.Second / 2)
+				pass(time.Second / 2)
 				leave()
 				s.p.Wait()
 				s.Settled()
@@ -201,7 +201,7 @@ func TestHangUpBeforeTheProviderFails(t *testing.T) {
 					s.p.Model("first", answer)
 					s.p.Model("second", fakeprovider.Answer{})
 					leave := s.send(strings.Replace(ask("", stream), "p/", "two", 1))
-					time.Sleep(5 * time.Second)
+					pass(5 * time.Second)
 					leave()
 					s.p.Wait()
 					s.Settled()

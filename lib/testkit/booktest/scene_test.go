@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"weir/lib/accounting/ledger"
 	"weir/lib/gateway"
@@ -283,3 +284,6 @@ func last(t *testing.T, s *scene) fakeprovider.Request {
 	}
 	return q
 }
+
+// pass lets time pass, which in a bubble takes none.
+func pass(d time.Duration) { <-time.After(d) }
