@@ -93,11 +93,11 @@ var rules = []rule{
 	// Hosts, programs, and who puts them together.
 	{pkg: "lib/host/local", deps: []string{xsys}},
 	{pkg: "lib/cli", own: []string{
-		"lib/accounting/ledger", "lib/accounting/price", "lib/admission/keys", "lib/catalog", "lib/fault", "lib/llm", "lib/money",
-		"lib/provider", "lib/provider/credential",
+		"lib/accounting/costs", "lib/accounting/ledger", "lib/accounting/price", "lib/admission/keys", "lib/bus", "lib/bus/letters",
+		"lib/catalog", "lib/fault", "lib/llm", "lib/money", "lib/provider", "lib/provider/credential",
 	}, deps: []string{cobra, pflag, xterm}},
 	{pkg: "lib/app/*", own: []string{
-		"lib/accounting/*", "lib/admission/*", "lib/catalog", "lib/cli", "lib/dialect", "lib/dialect/*", "lib/fault", "lib/gateway", "lib/host/*",
+		"lib/accounting/*", "lib/admission/*", "lib/bus", "lib/bus/*", "lib/catalog", "lib/cli", "lib/dialect", "lib/dialect/*", "lib/fault", "lib/gateway", "lib/host/*",
 		"lib/llm", "lib/money", "lib/provider", "lib/provider/*", "lib/routing", "lib/table", "lib/table/*",
 	}, deps: []string{aws, uuid}},
 	{pkg: "functions/*", own: []string{"lib/app/*"}},
@@ -108,6 +108,7 @@ var rules = []rule{
 	{pkg: "lib/table/tabletest/drivers", own: []string{"lib/table", "lib/table/tabletest", "lib/table/tabletest/awstest"}},
 	{pkg: "lib/testkit/booktest", own: []string{"lib/*", "lib/*/*"}},
 	{pkg: "lib/testkit/rig", own: []string{"lib/*", "lib/*/*"}, deps: []string{uuid}},
+	{pkg: "lib/testkit/hubtest", own: []string{"lib/llm"}, deps: []string{rapid}},
 	{pkg: "lib/testkit/golden", deps: []string{cmp, xtools}},
 	{pkg: "lib/testkit/fakeprovider", own: []string{"lib/wire", "lib/wire/*"}},
 	{pkg: "lib/testkit/sdktest", own: []string{"lib/*", "lib/*/*"}, deps: []string{openaiGo}},

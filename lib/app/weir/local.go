@@ -84,7 +84,9 @@ func serve(ctx context.Context, lookupEnv func(string) (string, bool), g cli.Gat
 	if err := g.Ready(endpoint); err != nil {
 		return fmt.Errorf("telling that the gateway is ready: %w", err)
 	}
-	return local.Serve(ctx, ln, local.Config{Handler: gw, Drain: gw.Drain, Log: g.Log})
+	return local.Serve(ctx, ln, local.Config{
+		Handler: gw, Drain: gw.Drain, Log: g.Log, Workers: workers(tb, g.Log),
+	})
 }
 
 // newGateway wires the pipeline. A dialect is one line here.
