@@ -63,7 +63,7 @@ func shuffled(t *testing.T, tb table.Table) {
 	letters := &dead{}
 	calls := some(90, 0, mixed)
 	open(t, tb, calls...)
-	rnd := rand.New(rand.NewPCG(5, 5)) //nolint:gosec // a test's dice
+	rnd := rand.New(rand.NewPCG(5, 5))
 	es := eventsOf(t, slices.Concat(calls, calls)...)
 	rnd.Shuffle(len(es), func(i, j int) { es[i], es[j] = es[j], es[i] })
 	b := booker(tb, letters)
@@ -147,7 +147,7 @@ func fourAtOnce(t *testing.T, tb table.Table) {
 		es := eventsOf(t, calls...)
 		wg.Go(func() {
 			b := booker(tabletest.NewFaulty(tb, tabletest.Often(i, 0.25)), letters)
-			rnd := rand.New(rand.NewPCG(i, 1)) //nolint:gosec // a test's dice
+			rnd := rand.New(rand.NewPCG(i, 1))
 			rnd.Shuffle(len(es), func(i, j int) { es[i], es[j] = es[j], es[i] })
 			for len(es) > 0 {
 				n := min(len(es), 1+rnd.IntN(60))

@@ -72,54 +72,64 @@ func TestAccessPaths(t *testing.T) {
 			in     func(c call) bool
 		}{
 			{
-				"a team's month", costs.Filter{Month: "2026-11", Team: new("search")},
+				"a team's month",
+				costs.Filter{Month: "2026-11", Team: new("search")},
 				table.Query{PK: "2026-11", Prefix: "search#"},
 				func(c call) bool { return c.day[:7] == "2026-11" && c.dims.Team == "search" },
 			},
 			{
-				"an app's month", costs.Filter{Month: "2026-11", Team: new("search"), App: new("web")},
+				"an app's month",
+				costs.Filter{Month: "2026-11", Team: new("search"), App: new("web")},
 				table.Query{PK: "2026-11", Prefix: "search#web#"},
 				func(c call) bool { return c.day[:7] == "2026-11" && c.dims.Team == "search" },
 			},
 			{
-				"all teams of a month", costs.Filter{Month: "2026-12"},
+				"all teams of a month",
+				costs.Filter{Month: "2026-12"},
 				table.Query{PK: "2026-12"},
 				func(c call) bool { return c.day[:7] == "2026-12" },
 			},
 			{
-				"a day", costs.Filter{Day: "2026-11-30"},
+				"a day",
+				costs.Filter{Day: "2026-11-30"},
 				table.Query{PK: "2026-11-30"},
 				func(c call) bool { return c.day == "2026-11-30" },
 			},
 			{
-				"a team's day", costs.Filter{Day: "2026-11-30", Team: new("search%")},
+				"a team's day",
+				costs.Filter{Day: "2026-11-30", Team: new("search%")},
 				table.Query{PK: "2026-11-30", Prefix: "search%25#"},
 				func(c call) bool { return c.day == "2026-11-30" && c.dims.Team == "search%" },
 			},
 			{
-				"a use case of a month", costs.Filter{Month: "2026-11", UseCase: new("faq")},
+				"a use case of a month",
+				costs.Filter{Month: "2026-11", UseCase: new("faq")},
 				table.Query{Index: layout.ByUseCase, PK: "2026-11#faq"},
 				func(c call) bool { return c.day[:7] == "2026-11" && c.dims.UseCase == "faq" },
 			},
 			{
-				"calls without a use case", costs.Filter{Month: "2026-11", UseCase: new("")},
+				"calls without a use case",
+				costs.Filter{Month: "2026-11", UseCase: new("")},
 				table.Query{Index: layout.ByUseCase, PK: "2026-11#"},
 				func(c call) bool { return c.day[:7] == "2026-11" && c.dims.UseCase == "" },
 			},
 			{
-				"a model of a month", costs.Filter{Month: "2026-11", Model: new("model-3")},
+				"a model of a month",
+				costs.Filter{Month: "2026-11", Model: new("model-3")},
 				table.Query{Index: layout.ByModel, PK: "2026-11#model-3"},
 				func(c call) bool { return c.day[:7] == "2026-11" && c.dims.Model == "model-3" },
 			},
 			{
-				"a team's model", costs.Filter{Month: "2026-11", Team: new("ads"), Model: new("model-3"), Provider: new("openai")},
+				"a team's model",
+				costs.Filter{Month: "2026-11", Team: new("ads"), Model: new("model-3"), Provider: new("openai")},
 				table.Query{PK: "2026-11", Prefix: "ads#"},
 				func(c call) bool {
 					return c.day[:7] == "2026-11" && c.dims.Team == "ads" && c.dims.Model == "model-3"
 				},
 			},
 			{
-				"a use case of a day", costs.Filter{Day: "2026-11-22", UseCase: new("chat")},
+				"a use case of a day",
+				costs.Filter{Day: "2026-11-22", UseCase: new("chat")},
 				table.Query{PK: "2026-11-22"},
 				func(c call) bool { return c.day == "2026-11-22" && c.dims.UseCase == "chat" },
 			},

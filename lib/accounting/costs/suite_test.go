@@ -79,11 +79,11 @@ func mixed(n int) call {
 	return c
 }
 
-// some returns the calls from first on that make gives.
-func some(n, first int, make func(n int) call) []call {
+// some returns n calls from first on, as form makes them.
+func some(n, first int, form func(n int) call) []call {
 	calls := []call{}
 	for i := range n {
-		calls = append(calls, make(first+i))
+		calls = append(calls, form(first+i))
 	}
 	return calls
 }
