@@ -1,6 +1,6 @@
 // Package wire holds what the framings share. Its folders read and write bytes
-// without knowing what they mean: rawjson (strict, byte-preserving JSON) and
-// sse (server-sent events).
+// without knowing what they mean: rawjson (strict, byte-preserving JSON), sse
+// (server-sent events) and eventstream (the framing of AWS).
 package wire
 
 import "iter"
