@@ -123,7 +123,9 @@ func TestDrainWaitsForRows(t *testing.T) {
 		default:
 		}
 		close(open)
-		<-ended
+		if err := <-ended; err == nil {
+			t.Error("drain says that nothing was cancelled, although its grace was over")
+		}
 		wantRow(t, s.only(), "ok", ledger.UsageProvider)
 	})
 }

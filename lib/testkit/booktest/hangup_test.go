@@ -120,8 +120,10 @@ func TestDrainingHasBounds(t *testing.T) {
 		most  time.Duration // after the caller left
 	}{
 		"30 seconds": {setting{}, 7 * time.Second, 30 * time.Second},
-		"the total timeout": {setting{models: "  p/long: { strategy: fallback, targets: [{ provider: p, model: long, timeout: { total: 20s } }] }\n"},
-			7 * time.Second, 13 * time.Second},
+		"the total timeout": {
+			setting{models: "  p/long: { strategy: fallback, targets: [{ provider: p, model: long, timeout: { total: 20s } }] }\n"},
+			7 * time.Second, 13 * time.Second,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			play(t, c.model, func(t *testing.T, s *scene) {

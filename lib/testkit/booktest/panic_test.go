@@ -166,20 +166,20 @@ func with(f front) setting {
 // Panics before there is a row are errors, too, and leave none.
 func TestPanicsBeforeTheRow(t *testing.T) {
 	t.Run("decoding", func(t *testing.T) {
-		play(t, with(front{decode: true}), func(t *testing.T, s *scene) {
+		play(t, with(front{decode: true}), func(_ *testing.T, s *scene) {
 			s.wantError(s.Must(chat, ask("gpt-4o-mini", true)), 500, "")
 			s.closed(0)
 		})
 	})
 	t.Run("listing models", func(t *testing.T) {
-		play(t, with(front{models: true}), func(t *testing.T, s *scene) {
+		play(t, with(front{models: true}), func(_ *testing.T, s *scene) {
 			s.wantError(s.Must("/v1/models", ""), 500, "")
 			s.closed(0)
 		})
 	})
 	t.Run("choosing a configuration", func(t *testing.T) {
 		broken := setting{adjust: func(c *gateway.Config) { c.Catalog = func() *catalog.Snapshot { bang(); return nil } }}
-		play(t, broken, func(t *testing.T, s *scene) {
+		play(t, broken, func(_ *testing.T, s *scene) {
 			s.wantError(s.Must(chat, ask("gpt-4o-mini", false)), 500, "")
 			s.closed(0)
 		})

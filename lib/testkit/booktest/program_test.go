@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 func build(t *testing.T) (bin string) {
 	t.Helper()
 	shipped.once.Do(func() {
-		if shipped.dir, shipped.err = os.MkdirTemp("", "weir-books-"); shipped.err != nil {
+		if shipped.dir, shipped.err = os.MkdirTemp("", "weir-books-"); shipped.err != nil { //nolint:usetesting // outlives the test
 			return
 		}
 		cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", shipped.dir, "weir/functions/weir")

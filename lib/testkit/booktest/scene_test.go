@@ -113,7 +113,7 @@ type exchange struct {
 func (s *scene) begin(body string) *exchange {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
-	resp, err := s.post(ctx, body)
+	resp, err := s.post(ctx, body) //nolint:bodyclose // rest and leave close it
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -105,7 +105,7 @@ func (s serve) Send(ctx context.Context, t provider.Target, out llm.Outbound, _ 
 	a := &inMemory{header: http.Header{}, head: make(chan struct{}), body: w}
 	go func() { // ends with the handler
 		defer func() {
-			err := error(io.EOF)
+			err := io.EOF
 			if recover() != nil {
 				err = io.ErrUnexpectedEOF
 				a.once.Do(func() { close(a.head) }) // no head came
@@ -135,8 +135,7 @@ func (s serve) Send(ctx context.Context, t provider.Target, out llm.Outbound, _ 
 
 // cause is why ctx ended, as upstream.HTTP tells it.
 func cause(ctx context.Context) error {
-	var f *fault.Error
-	if errors.As(context.Cause(ctx), &f) {
+	if f, ok := errors.AsType[*fault.Error](context.Cause(ctx)); ok {
 		return f
 	}
 	return fault.Wrap(fault.ClientGone, "rig.Send", context.Cause(ctx))
