@@ -41,8 +41,8 @@ func Shard(callID string) int {
 // LivePK is a partition of the index Live.
 func LivePK(shard int) string { return fmt.Sprintf("live#%02d", shard) }
 
-// LiveSK is a row's place in the index Live.
-func LiveSK(deadline time.Time, callID string) string { return Instant(deadline) + "#" + Part(callID) }
+// LiveSK is the place in the index Live of a row that is due at the given time.
+func LiveSK(due time.Time, callID string) string { return Instant(due) + "#" + Part(callID) }
 
 // HourPK is a partition of the index Recent: the hour of t in UTC.
 func HourPK(t time.Time, shard int) string {

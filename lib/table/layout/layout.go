@@ -19,8 +19,9 @@ const (
 
 // Indexes of the ledger, both keys only.
 const (
-	// Live holds rows not yet released and booked, by deadline:
-	// live_pk = "live#NN", live_sk = deadline and id.
+	// Live holds rows not yet released and booked, by the instant at which
+	// the reaper looks at them: their deadline, then later ones.
+	// live_pk = "live#NN", live_sk = instant and id.
 	Live = "live"
 	// Recent holds all rows by the hour in which they began:
 	// hour_pk = "YYYY-MM-DDTHH#NN", hour_sk = id.
