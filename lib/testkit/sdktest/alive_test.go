@@ -20,7 +20,6 @@ type patience struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	seen    []byte
-	want    int // keep-alives for which the line waits now
 }
 
 func newPatience() *patience {

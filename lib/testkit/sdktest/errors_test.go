@@ -242,8 +242,8 @@ func TestBadKeys(t *testing.T) {
 // the SDK would take that for a broken connection and try again.
 func TestTooLarge(t *testing.T) {
 	t.Parallel()
-	s := setUp(t, scene{})
-	huge := ask1("p/gpt-4o", strings.Repeat("water ", 7<<20/6))
+	s := setUp(t, scene{settings: "  max_body: 64KiB\n"})
+	huge := ask1("p/gpt-4o", strings.Repeat("water ", 1<<20/6))
 	each(t, func(t *testing.T, v version) {
 		via := s.patient(v)
 		_, err := via.chat(t.Context(), huge)

@@ -2,6 +2,7 @@ package sdktest_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"weir/lib/testkit/rig"
@@ -36,6 +37,9 @@ func TestModels(t *testing.T) {
 			m, err := via.model(t.Context(), id)
 			if err != nil || m.ID != id || m.Object != "model" || m.OwnedBy == "" {
 				t.Errorf("%s: %+v, %v", id, m, err)
+			}
+			if path := via.last().path; strings.Contains(id, "/") && strings.Contains(path, "%2F") != (v.name == "v3") {
+				t.Errorf("%s: asked for %s", id, path)
 			}
 		}
 		for _, id := range []string{"nobody", "no/such:model", "p"} {

@@ -95,12 +95,10 @@ func (s *stage) row(c caller) ledger.Row {
 
 // exchange is one request of a client and its answer.
 type exchange struct {
-	path      string
-	request   []byte
-	status    int
-	header    http.Header
-	body      *bytes.Buffer
-	sawHeader chan struct{}
+	path    string // as it was written
+	request []byte
+	header  http.Header
+	body    *bytes.Buffer
 }
 
 // payloads are the events of a streamed answer.
@@ -142,7 +140,7 @@ func (w *wiretap) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp, err := w.next.RoundTrip(r)
 	if err == nil {
-		e.status, e.header = resp.StatusCode, resp.Header.Clone()
+		e.header = resp.Header.Clone()
 		resp.Header.Set("Retry-After-Ms", "0")
 		resp.Body = &tapped{ReadCloser: resp.Body, w: w, copy: e.body}
 	}

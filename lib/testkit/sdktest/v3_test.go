@@ -146,7 +146,8 @@ func v3Message(m message) openai.ChatCompletionMessageParamUnion {
 func (v3) answer(c openai.ChatCompletion) answer {
 	u := c.Usage
 	a := answer{
-		ID: c.ID, Model: c.Model, Object: string(c.Object), Tier: string(c.ServiceTier), Fingerprint: c.SystemFingerprint, Created: c.Created,
+		ID: c.ID, Model: c.Model, Object: string(c.Object), Tier: string(c.ServiceTier), Created: c.Created,
+		Fingerprint: c.SystemFingerprint, //nolint:staticcheck // deprecated, and still sent
 		Usage: usage{
 			u.PromptTokens, u.CompletionTokens, u.TotalTokens, u.PromptTokensDetails.CachedTokens, u.PromptTokensDetails.AudioTokens,
 			u.CompletionTokensDetails.AudioTokens, u.CompletionTokensDetails.ReasoningTokens,
