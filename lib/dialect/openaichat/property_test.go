@@ -259,9 +259,7 @@ func summary(events []llm.Event) map[string]string {
 			if kind := kinds[ev.Index]; strings.HasPrefix(kind, "call ") && out[kind] == "" {
 				out[kind] = "{}"
 			}
-		case llm.Beside:
-			out["beside"] += ev.Text
-		case llm.Started, llm.Sealed, llm.Cited, llm.Vectors, llm.Counted, llm.Used, llm.Stopped, llm.Dropped, llm.Finished:
+		case llm.Started, llm.Sealed, llm.Beside, llm.Cited, llm.Vectors, llm.Counted, llm.Used, llm.Stopped, llm.Dropped, llm.Finished:
 		}
 	}
 	return out
