@@ -100,6 +100,10 @@ type Quirks struct {
 	// TakesCacheControl: the vendor itself reads cache_control on messages,
 	// parts and tools, so that it is sent on (OpenRouter).
 	TakesCacheControl bool `json:"takes_cache_control,omitempty"`
+	// VersionInBody is the value of anthropic_version for a host that takes
+	// the API's version, and the betas, in the body, and model and stream
+	// outside of it (Bedrock's InvokeModel: bedrock-2023-05-31).
+	VersionInBody string `json:"version_in_body,omitempty"`
 }
 
 // Back is a provider's side. Implementations are stateless and safe for

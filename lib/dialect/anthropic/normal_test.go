@@ -1,0 +1,223 @@
+package anthropic_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"weir/lib/dialect"
+	"weir/lib/dialect/anthropic"
+	"weir/lib/fault"
+	"weir/lib/llm"
+	"weir/lib/testkit/hubtest"
+)
+
+var models = []string{
+	"claude-3-5-haiku-20241022", "claude-opus-4-1", "claude-sonnet-4-5", "claude-opus-4-6", "claude-opus-4-7",
+	"claude-opus-4-8", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-opus-5-5", "kimi-k2",
+}
+
+// anyParams draws what a caller of another dialect may set.
+func anyParams(t *rapid.T, c *llm.Chat) {
+	number := func(name string, from ...float64) *float64 {
+		if !rapid.Bool().Draw(t, name) {
+			return nil
+		}
+		f := rapid.SampledFrom(from).Draw(t, name)
+		return &f
+	}
+	p := &c.Params
+	p.Temperature = number("temperature", 0, 0.7, 1, 2, -1)
+	p.TopP = number("top_p", 0.5, 1, 1.5)
+	p.PresencePenalty = number("presence", 0, 1)
+	if rapid.Bool().Draw(t, "max") {
+		n := rapid.SampledFrom([]int64{1, 1000, 1500, 5000, 1 << 20}).Draw(t, "max_tokens")
+		p.MaxTokens = &n
+	}
+	if rapid.Bool().Draw(t, "top_k") {
+		n := rapid.Int64Range(-1, 100).Draw(t, "k")
+		p.TopK = &n
+	}
+	p.Stop = rapid.SliceOfN(rapid.SampledFrom([]string{"x", " ", "\n", "END"}), 0, 3).Draw(t, "stop")
+	p.ServiceTier = rapid.SampledFrom([]string{"", "auto", "default", "flex"}).Draw(t, "tier")
+	if rapid.Bool().Draw(t, "reasoning") {
+		p.Reasoning = &llm.Reasoning{
+			Effort: rapid.SampledFrom([]string{"", "minimal", "low", "medium", "high", "xhigh", "max", "odd"}).Draw(t, "effort"),
+			Budget: rapid.SampledFrom([]int64{0, 0, 1, 1024, 9000, 1 << 30}).Draw(t, "budget"),
+			Off:    rapid.IntRange(0, 4).Draw(t, "off") == 0,
+		}
+	}
+	c.Choice.Mode = rapid.SampledFrom([]string{"", "auto", "none", "required", "tool"}).Draw(t, "choice")
+	if c.Choice.Mode == "tool" {
+		c.Choice.Name = "tool0"
+	}
+	if rapid.Bool().Draw(t, "parallel") {
+		on := rapid.Bool().Draw(t, "on")
+		c.Choice.Parallel = &on
+	}
+}
+
+// Any history that is normal in some dialect becomes one that the strict
+// vendor takes, for models of every family; nothing that was said is lost
+// without a word, and the caller's own value stays as it is.
+func TestAnyHistoryIsTaken(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := hubtest.Draw(t, "anthropic", "anthropic")
+		anyParams(t, c)
+		model := rapid.SampledFrom(models).Draw(t, "model")
+		op := rapid.SampledFrom([]llm.Op{llm.OpChat, llm.OpChat, llm.OpCount}).Draw(t, "op")
+		req := &llm.Request{Facts: llm.Facts{Op: op, Stream: rapid.Bool().Draw(t, "stream")}, Body: c}
+		before := shown(t, req)
+		target := dialect.Target{Model: model, Path: anthropic.PathMessages}
+		out, loss, err := anthropic.Back{}.Encode(op, req, target)
+		if err != nil {
+			t.Fatalf("%s\n%v", before, err)
+		}
+		if err := strict(model, op, out.Body); err != nil {
+			t.Fatalf("%s\nbecame %s\n%v", before, out.Body, err)
+		}
+		if after := shown(t, req); after != before {
+			t.Fatalf("the caller's own value was changed:\n%s", cmp.Diff(before, after))
+		}
+		again, _, err := anthropic.Back{}.Encode(op, req, target)
+		if err != nil || !bytes.Equal(again.Body, out.Body) {
+			t.Fatalf("written twice: %s\nand %s (%v)", out.Body, again.Body, err)
+		}
+		everythingSaid(t, c, out.Body)
+		target.Strict = true
+		if _, _, err := (anthropic.Back{}).Encode(op, req, target); (err != nil) != (len(loss) > 0) || err != nil && fault.KindOf(err) != fault.Invalid {
+			t.Fatalf("losses %v, strictly: %v", loss, err)
+		}
+	})
+}
+
+func shown(t *rapid.T, req *llm.Request) string {
+	b, err := json.Marshal(hubtest.Request(req))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// everythingSaid checks that each text, call and result is there, as often as
+// it was.
+func everythingSaid(t *rapid.T, c *llm.Chat, data []byte) {
+	var b body
+	if err := json.Unmarshal(data, &b); err != nil {
+		t.Fatal(err)
+	}
+	want, got := map[string]int{}, map[string]int{}
+	var count func(bs []llm.Block)
+	count = func(bs []llm.Block) {
+		for _, x := range bs {
+			switch x := x.(type) {
+			case *llm.Text:
+				if !blankText(x.Text) {
+					want["text"]++
+				}
+			case *llm.Thinking:
+				if x.Seal != nil && x.Seal.Issuer == "anthropic" {
+					want["thinking"]++
+				}
+			case *llm.ToolUse:
+				want["call "+x.Name]++
+			case *llm.ToolResult:
+				want["result"]++
+				count(x.Content)
+			case *llm.Media:
+				want["image"]++
+			case *llm.Opaque:
+			}
+		}
+	}
+	count(c.System)
+	for _, turn := range c.Turns {
+		count(turn.Blocks)
+	}
+	var found func(bs []block)
+	found = func(bs []block) {
+		for _, x := range bs {
+			switch x.Type {
+			case "text":
+				switch x.Text {
+				case "(no text)", "(the assistant begins)", "Please continue.": // ours
+				default:
+					got["text"]++
+				}
+			case "thinking", "redacted_thinking":
+				got["thinking"]++
+			case "tool_use":
+				got["call "+x.Name]++
+			case "tool_result":
+				got["result"]++
+				found(x.Content)
+			case "image":
+				got["image"]++
+			}
+		}
+	}
+	found(b.System)
+	for _, m := range b.Messages {
+		found(m.Content)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("%s\nsays something else (-want +got):\n%s", data, diff)
+	}
+}
+
+// Ten thousand messages are written in a time that grows with their number
+// only: calls with ids that repeat, and results in turns of their own.
+func TestLongHistory(t *testing.T) {
+	c := &llm.Chat{}
+	for range 5_000 {
+		c.Turns = append(c.Turns,
+			llm.Turn{Role: llm.Assistant, Blocks: []llm.Block{&llm.ToolUse{CallID: "call_0", Name: "f"}}},
+			llm.Turn{Role: llm.User, Blocks: []llm.Block{&llm.ToolResult{Mark: llm.Mark{Cache: &llm.CachePoint{}}, CallID: "call_0"}}})
+	}
+	out, _, err := anthropic.Back{}.Encode(llm.OpChat, &llm.Request{Body: c}, dialect.Target{Model: "claude-sonnet-4-5"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := strict("claude-sonnet-4-5", llm.OpChat, out.Body); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is wrong in every dialect is an error that names the call.
+func TestUnpairedCalls(t *testing.T) {
+	use := func(id, input string) llm.Block {
+		return &llm.ToolUse{CallID: id, Name: "f", Input: json.RawMessage(input)}
+	}
+	result := func(id string) llm.Block { return &llm.ToolResult{CallID: id} }
+	user := func(b ...llm.Block) llm.Turn { return llm.Turn{Role: llm.User, Blocks: b} }
+	model := func(b ...llm.Block) llm.Turn { return llm.Turn{Role: llm.Assistant, Blocks: b} }
+	hi := &llm.Text{Text: "hi"}
+	tests := []struct {
+		name        string
+		turns       []llm.Turn
+		param, text string
+	}{
+		{"no result", []llm.Turn{user(hi), model(use("a", "")), user(hi)}, "messages[2]", `the call "a" of the tool "f" has no result in the message after it`},
+		{"one of two without a result", []llm.Turn{user(hi), model(use("a", ""), use("b", "")), user(result("a"))}, "messages[2]", `the call "b" of the tool "f"`},
+		{"a call at the end", []llm.Turn{user(hi), model(use("a", ""))}, "messages[1]", `the call "a"`},
+		{"the assistant goes on", []llm.Turn{user(hi), model(use("a", "")), model(hi), user(hi)}, "messages[3]", `the call "a"`},
+		{"a result without a call", []llm.Turn{user(result("a"))}, "messages[0].tool_call_id", `there is no call "a"`},
+		{"a result too late", []llm.Turn{user(hi), model(use("a", "")), user(result("a")), model(hi), user(result("a"))}, "messages[4].tool_call_id", `there is no call "a"`},
+		{"two results", []llm.Turn{user(hi), model(use("a", "")), user(result("a"), result("a"))}, "messages[2].tool_call_id", `the call "a" has two results`},
+		{"two calls of one id", []llm.Turn{user(hi), model(use("a", ""), use("a", "")), user(result("a"))}, "messages[1].tool_calls", `two calls have the id "a"`},
+		{"arguments are no JSON", []llm.Turn{user(hi), model(use("a", `{"x":`)), user(result("a"))}, "messages[1].tool_calls", `the arguments of the call "a" of the tool "f" are no valid JSON`},
+		{"arguments are a list", []llm.Turn{user(hi), model(use("a", `[1]`)), user(result("a"))}, "messages[1].tool_calls", `are an array, not an object`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, _, err := anthropic.Back{}.Encode(llm.OpChat, &llm.Request{Body: &llm.Chat{Turns: tt.turns}}, dialect.Target{Model: "claude-sonnet-4-5"})
+			e := fault.Of(err)
+			if e == nil || e.Kind != fault.Invalid || e.Param != tt.param || !bytes.Contains([]byte(e.Public), []byte(tt.text)) {
+				t.Errorf("got %+v, want %s at %s", e, tt.text, tt.param)
+			}
+		})
+	}
+}

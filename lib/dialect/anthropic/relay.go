@@ -1,0 +1,236 @@
+package anthropic
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"weir/lib/dialect"
+	"weir/lib/fault"
+	"weir/lib/llm"
+	"weir/lib/wire/rawjson"
+)
+
+const opRelay = "anthropic.Relay"
+
+// Relay edits the caller's own body. These places are touched and no others:
+//
+//   - model becomes the upstream model;
+//   - thinking in the assistant's messages that no target of this dialect can
+//     read, because it has no signature or one of another family (the front
+//     writes both, for answers of other dialects), is taken out with a Loss,
+//     or refused for a strict target; if the open tool turn has no thinking
+//     then, a thinking budget gives way to disabled. A vendor that takes
+//     unsigned thinking back is sent it (Quirks.TakesReasoning);
+//   - for a host that wants them there (Quirks.VersionInBody) anthropic_version
+//     and anthropic_beta are set, and model and stream removed.
+//
+// Of the headers anthropic-beta and anthropic-version go on as they are,
+// Version where there is none; of the query, beta.
+func (Back) Relay(_ llm.Op, in llm.Inbound, req *llm.Request, t dialect.Target) (llm.Outbound, []llm.Loss, error) {
+	r, root, err := newRelay(in.Raw, t.Strict)
+	if err != nil {
+		return llm.Outbound{}, nil, err
+	}
+	out := outbound(t, req.Facts.Stream)
+	if t.Quirks.VersionInBody != "" {
+		r.hosted(root, in.Header, t.Quirks.VersionInBody)
+	} else {
+		if !root.Get("model").Is(t.Model) {
+			r.edits.Put(root, "model", rawjson.AppendString(nil, t.Model))
+		}
+		own(out.Header, in)
+		if beta, ok := in.Query["beta"]; ok {
+			out.Query = map[string][]string{"beta": beta}
+		}
+	}
+	if !t.Quirks.TakesReasoning {
+		r.shed(root, unreadable, "thinking that another model family wrote cannot be sent back to this one")
+	}
+	if r.err != nil {
+		return llm.Outbound{}, nil, r.err
+	}
+	out.Body = r.edits.Apply()
+	return out, r.loss, nil
+}
+
+// own sends the caller's headers of this dialect on.
+func own(h http.Header, in llm.Inbound) {
+	for _, name := range []string{headerVersion, headerBeta} {
+		if v := in.Header.Values(name); len(v) > 0 {
+			h[name] = v
+		}
+	}
+}
+
+// Unseal returns the caller's request without thinking in the assistant's
+// messages. A message that consists of nothing else says "(no text)" then, and
+// a thinking budget gives way to disabled where the open tool turn has no
+// thinking any more.
+func (Back) Unseal(in llm.Inbound) (llm.Inbound, []llm.Loss, error) {
+	r, root, err := newRelay(in.Raw, false)
+	if err != nil {
+		return in, nil, err
+	}
+	all := func(rawjson.Value) bool { return true }
+	r.shed(root, all, "the provider refused its signature, so that it was asked again without")
+	if len(r.loss) > 0 {
+		in.Raw = r.edits.Apply()
+	}
+	return in, r.loss, nil
+}
+
+// relay collects the edits of one request.
+type relay struct {
+	edits  *rawjson.Edits
+	strict bool
+	loss   []llm.Loss
+	err    error
+}
+
+func newRelay(raw []byte, strict bool) (*relay, rawjson.Value, error) {
+	doc, err := rawjson.Parse(raw, requestOptions)
+	if err != nil {
+		return nil, rawjson.Value{}, invalidJSON(opRelay, err)
+	}
+	if doc.Root().Kind() != rawjson.Object {
+		return nil, rawjson.Value{}, fault.New(fault.Invalid, opRelay, "The request body must be a JSON object.")
+	}
+	return &relay{edits: doc.Edit(), strict: strict}, doc.Root(), nil
+}
+
+// hosted puts into the body what is elsewhere in the vendor's own API.
+func (r *relay) hosted(root rawjson.Value, h http.Header, version string) {
+	r.edits.Remove(root, "model")
+	r.edits.Remove(root, "stream")
+	r.edits.Put(root, "anthropic_version", rawjson.AppendString(nil, version))
+	var w rawjson.Builder
+	w.Open('[')
+	n := 0
+	for _, v := range h.Values(headerBeta) {
+		for beta := range strings.SplitSeq(v, ",") {
+			if beta = strings.TrimSpace(beta); beta != "" {
+				w.Str(beta)
+				n++
+			}
+		}
+	}
+	if n > 0 {
+		r.edits.Put(root, "anthropic_beta", w.Close(']').Take())
+	}
+}
+
+// unreadable reports whether no target of this dialect can read a block of
+// thinking.
+func unreadable(b rawjson.Value) bool {
+	signature := b.Get("signature")
+	if b.Get("type").Is("redacted_thinking") {
+		signature = b.Get("data")
+	}
+	s := string(signature.Bytes())
+	return s == "" || strings.HasPrefix(s, foreignSeal)
+}
+
+// isThinking reports whether a block is thinking of either kind.
+func isThinking(b rawjson.Value) bool {
+	kind := b.Get("type")
+	return kind.Is("thinking") || kind.Is("redacted_thinking")
+}
+
+// shed takes thinking that pick names out of the assistant's messages.
+func (r *relay) shed(root rawjson.Value, pick func(rawjson.Value) bool, why string) {
+	first := openTurn(root.Get("messages"))
+	for _, m := range root.Get("messages").Elems() {
+		content := m.Get("content")
+		if content.Kind() != rawjson.Array || !m.Get("role").Is("assistant") {
+			continue
+		}
+		left, found, thinks := without(content, pick)
+		if !found.Exists() {
+			continue
+		}
+		r.lose(found, why)
+		r.edits.Replace(content, left)
+		if m.Offset() == first && !thinks {
+			r.disable(root)
+		}
+	}
+}
+
+// without returns the array content less the thinking that pick names, and the
+// first of that; what stays is byte for byte as it was. thinks says that it
+// begins with thinking still.
+func without(content rawjson.Value, pick func(rawjson.Value) bool) (left []byte, found rawjson.Value, thinks bool) {
+	var w rawjson.Builder
+	w.Open('[')
+	n := 0
+	for _, b := range content.Elems() {
+		if isThinking(b) && pick(b) {
+			if !found.Exists() {
+				found = b
+			}
+			continue
+		}
+		thinks = thinks || n == 0 && isThinking(b)
+		w.Raw(b.Raw())
+		n++
+	}
+	if n == 0 {
+		w.Open('{').Name("type").Str("text").Name("text").Str(noText).Close('}')
+	}
+	return w.Close(']').Take(), found, thinks
+}
+
+func (r *relay) lose(v rawjson.Value, why string) {
+	if r.strict && r.err == nil {
+		path := v.Path()
+		r.err = &fault.Error{
+			Kind: fault.Invalid, Op: opRelay, Param: path,
+			Public: fmt.Sprintf("%s: %s. Leave it out, or allow it to be dropped.", dotted(path), why),
+		}
+	}
+	if len(r.loss) == 0 {
+		r.loss = append(r.loss, llm.Loss{Field: v.Path(), Why: why})
+	}
+}
+
+// disable turns a thinking budget off, once.
+func (r *relay) disable(root rawjson.Value) {
+	if v := root.Get("thinking"); v.Get("type").Is("enabled") {
+		r.edits.Replace(v, []byte(`{"type":"disabled"}`))
+		r.loss = append(r.loss, llm.Loss{Field: "thinking", Why: "it is off, because the tool turn goes back without its signed thinking"})
+	}
+}
+
+// openTurn is where the first message of the assistant's open tool turn
+// begins, that is, of the assistant's messages after the user's last message
+// that is more than results of tools; -1 where there is none.
+func openTurn(messages rawjson.Value) int {
+	first, answered := -1, false
+	for _, m := range messages.Elems() {
+		switch {
+		case m.Get("role").Is("user") && !hasResult(m):
+			first, answered = -1, false
+		case m.Get("role").Is("user"):
+			answered = first >= 0
+		case m.Get("role").Is("assistant"):
+			if first < 0 {
+				first = m.Offset()
+			}
+			answered = false
+		}
+	}
+	if !answered {
+		return -1
+	}
+	return first
+}
+
+func hasResult(m rawjson.Value) bool {
+	for _, b := range m.Get("content").Elems() {
+		if b.Get("type").Is("tool_result") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,179 @@
+package anthropic
+
+import (
+	"encoding/json"
+	"slices"
+
+	"weir/lib/llm"
+	"weir/lib/wire/rawjson"
+)
+
+// state turns the blocks of an answer into events. The hub counts blocks in
+// the order in which they open; the provider's own indexes may have gaps.
+type state struct {
+	events  []llm.Event // of the event at hand
+	began   bool
+	byIndex map[int64]*open
+	opened  []*open
+	usage   usage
+	stopped bool
+}
+
+// open is one block of the answer.
+type open struct {
+	index  int
+	kind   string
+	held   json.RawMessage // input that came with the start, in case no delta does
+	grown  bool            // a delta came
+	seal   []byte          // signature so far
+	closed bool
+}
+
+func (s *state) emit(ev llm.Event) { s.events = append(s.events, ev) }
+
+// start reads a message, as it stands in message_start or alone.
+func (s *state) start(m rawjson.Value) {
+	if !s.began {
+		s.began = true
+		id, _ := m.Get("id").Text()
+		model, _ := m.Get("model").Text()
+		s.emit(llm.Started{ID: id, Model: model})
+	}
+}
+
+// begin reads a block, at its start or whole. at is the provider's index.
+func (s *state) begin(at int64, v rawjson.Value) *open {
+	if s.stopped {
+		return nil
+	}
+	if before := s.byIndex[at]; before != nil {
+		s.end(before)
+	}
+	o := &open{index: len(s.opened)}
+	o.kind, _ = v.Get("type").Text()
+	block, text := o.block(v)
+	if s.byIndex == nil {
+		s.byIndex = map[int64]*open{}
+	}
+	s.byIndex[at] = o
+	s.opened = append(s.opened, o)
+	s.emit(llm.Opened{Index: o.index, Block: block})
+	s.grow(o, text)
+	for _, c := range v.Get("citations").Elems() {
+		s.cite(o, c)
+	}
+	return o
+}
+
+// block is what a block is when it opens, and the text it comes with.
+func (o *open) block(v rawjson.Value) (b llm.Block, text []byte) {
+	switch o.kind {
+	case "text":
+		return &llm.Text{}, v.Get("text").Bytes()
+	case "thinking":
+		o.seal = append(o.seal, v.Get("signature").Bytes()...)
+		return &llm.Thinking{}, v.Get("thinking").Bytes()
+	case "redacted_thinking":
+		data, _ := v.Get("data").Text()
+		return &llm.Thinking{Redacted: true, Mark: llm.Mark{Seal: &llm.Seal{Issuer: sealIssuer, Data: data}}}, nil
+	case "tool_use":
+		id, _ := v.Get("id").Text()
+		name, _ := v.Get("name").Text()
+		if input := v.Get("input"); input.Kind() == rawjson.Object && input.Len() > 0 {
+			o.held = slices.Clone(input.Raw())
+		}
+		return &llm.ToolUse{CallID: id, Name: name}, nil
+	}
+	id, _ := v.Get("id").Text()
+	return &llm.Opaque{Mark: llm.Mark{ID: id}, Dialect: Name, Type: o.kind, Raw: slices.Clone(v.Raw())}, nil
+}
+
+// grow adds text to a block.
+func (s *state) grow(o *open, text []byte) {
+	if len(text) == 0 {
+		return
+	}
+	o.grown = true
+	s.emit(llm.Delta{Index: o.index, Text: string(text)})
+}
+
+func (s *state) cite(o *open, c rawjson.Value) {
+	s.emit(llm.Cited{Index: o.index, Cite: slices.Clone(c.Raw())})
+}
+
+// delta reads a delta of a block. One that is not known is relayed and means
+// nothing.
+func (s *state) delta(at int64, d rawjson.Value) {
+	o := s.byIndex[at]
+	if o == nil || o.closed {
+		return
+	}
+	kind, _ := d.Get("type").Text()
+	switch kind {
+	case "text_delta":
+		s.grow(o, d.Get("text").Bytes())
+	case "thinking_delta":
+		s.grow(o, d.Get("thinking").Bytes())
+	case "input_json_delta":
+		s.grow(o, d.Get("partial_json").Bytes())
+	case "signature_delta":
+		o.seal = append(o.seal, d.Get("signature").Bytes()...)
+	case "citations_delta":
+		if c := d.Get("citation"); c.Exists() {
+			s.cite(o, c)
+		}
+	}
+}
+
+// end closes a block.
+func (s *state) end(o *open) {
+	if o == nil || o.closed {
+		return
+	}
+	o.closed = true
+	if !o.grown {
+		s.grow(o, o.held)
+	}
+	if len(o.seal) > 0 {
+		s.emit(llm.Sealed{Index: o.index, Seal: llm.Seal{Issuer: sealIssuer, Data: string(o.seal)}})
+	}
+	s.emit(llm.Closed{Index: o.index})
+}
+
+// stop reads why the answer ended; null means that there is more to come.
+func (s *state) stop(v rawjson.Value) {
+	raw, _ := v.Get("stop_reason").Text()
+	if raw == "" || s.stopped {
+		return
+	}
+	sequence, _ := v.Get("stop_sequence").Text()
+	s.halt(llm.Stopped{Reason: stopReason(raw), Sequence: sequence, Raw: raw})
+}
+
+func (s *state) halt(ev llm.Stopped) {
+	for _, o := range s.opened {
+		s.end(o)
+	}
+	s.stopped = true
+	s.emit(ev)
+}
+
+// stopReason translates a stop reason; a word that is not known is an end like
+// any other, and kept.
+func stopReason(raw string) llm.StopReason {
+	switch raw {
+	case "max_tokens":
+		return llm.StopLength
+	case "stop_sequence":
+		return llm.StopSequence
+	case "tool_use":
+		return llm.StopTools
+	case "pause_turn":
+		return llm.StopPause
+	case "refusal":
+		return llm.StopRefusal
+	case "model_context_window_exceeded":
+		return llm.StopContext
+	}
+	return llm.StopEnd
+}

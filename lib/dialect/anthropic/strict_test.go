@@ -1,0 +1,269 @@
+package anthropic_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"weir/lib/llm"
+)
+
+// What the vendor's API refuses, as its users report it; each rule with its
+// wording there. It knows nothing of the code it checks but the names of
+// models.
+
+type body struct {
+	Model      string
+	MaxTokens  *int64 `json:"max_tokens"`
+	System     []block
+	Messages   []turn
+	Tools      []tool
+	ToolChoice *struct {
+		Type string
+		Name string
+	} `json:"tool_choice"`
+	Thinking *struct {
+		Type   string
+		Budget int64 `json:"budget_tokens"`
+	}
+	OutputConfig *struct {
+		Effort string
+		Format *struct{ Type string }
+	} `json:"output_config"`
+	Temperature   *float64
+	TopP          *float64 `json:"top_p"`
+	TopK          *int64   `json:"top_k"`
+	StopSequences []string `json:"stop_sequences"`
+}
+
+type turn struct {
+	Role    string
+	Content []block
+}
+
+type cacheControl struct{ Type, TTL string }
+
+type block struct {
+	Type         string
+	Text         string
+	Thinking     string
+	Signature    string
+	Data         string
+	ID           string
+	Name         string
+	Input        json.RawMessage
+	ToolUseID    string `json:"tool_use_id"`
+	IsError      bool   `json:"is_error"`
+	Content      []block
+	Source       *source
+	CacheControl *cacheControl `json:"cache_control"`
+}
+
+type source struct {
+	Type, URL, Data string
+	MediaType       string `json:"media_type"`
+}
+
+type tool struct {
+	Name         string
+	InputSchema  map[string]any `json:"input_schema"`
+	CacheControl *cacheControl  `json:"cache_control"`
+}
+
+var topMembers = []string{
+	"model", "max_tokens", "system", "messages", "tools", "tool_choice", "thinking", "output_config",
+	"temperature", "top_p", "top_k", "stop_sequences", "service_tier", "metadata", "stream",
+}
+
+// strict returns why the vendor would refuse data, nil where it would not.
+func strict(model string, op llm.Op, data []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return err
+	}
+	for name := range members {
+		if !slices.Contains(topMembers, name) {
+			return fmt.Errorf("%s: Extra inputs are not permitted", name)
+		}
+	}
+	var b body
+	if err := json.Unmarshal(data, &b); err != nil {
+		return err
+	}
+	v := verdict{body: b, traits: traitsOf(model)}
+	switch {
+	case op == llm.OpChat && (b.MaxTokens == nil || *b.MaxTokens < 1):
+		return errors.New("max_tokens: Field required")
+	case op == llm.OpCount && b.MaxTokens != nil:
+		return errors.New("max_tokens: Extra inputs are not permitted")
+	case len(b.Messages) == 0:
+		return errors.New("messages: at least one message is required")
+	}
+	return errors.Join(v.system(), v.messages(), v.pairs(), v.marks(), v.toolRules(), v.thinkingRules(), v.samplingRules(), v.end())
+}
+
+// traits of models, by name.
+type traits struct {
+	sampling                   string // any, one, none
+	thinking                   []string
+	prefill, forced, midSystem bool
+}
+
+func traitsOf(model string) traits {
+	old := traits{sampling: "one", thinking: []string{"enabled", "disabled"}, prefill: true, forced: true}
+	newer := traits{sampling: "none", thinking: []string{"adaptive", "disabled"}, forced: true}
+	switch model {
+	case "claude-3-5-haiku-20241022":
+		return traits{sampling: "any", prefill: true, forced: true}
+	case "claude-sonnet-4-5", "claude-opus-4-1":
+		return old
+	case "claude-opus-4-6":
+		return traits{sampling: "one", thinking: []string{"enabled", "adaptive", "disabled"}, forced: true}
+	case "claude-opus-4-7":
+		return newer
+	case "claude-opus-4-8":
+		newer.midSystem = true
+		return newer
+	case "claude-sonnet-5-5":
+		return traits{sampling: "none", thinking: []string{"adaptive", "between_tools"}, midSystem: true}
+	case "claude-opus-5-5":
+		return traits{sampling: "none", thinking: []string{"adaptive"}, midSystem: true}
+	case "claude-haiku-5-5":
+		newer.midSystem = true
+		return newer
+	}
+	return traits{sampling: "any", thinking: []string{"enabled", "disabled"}, prefill: true, forced: true}
+}
+
+type verdict struct {
+	body
+	traits
+}
+
+func blankText(s string) bool { return strings.TrimFunc(s, unicode.IsSpace) == "" }
+
+func (v *verdict) system() error {
+	for i, b := range v.System {
+		if b.Type != "text" || blankText(b.Text) {
+			return fmt.Errorf("system.%d: text content blocks must contain non-whitespace text", i)
+		}
+	}
+	return nil
+}
+
+func (v *verdict) messages() error {
+	for i, m := range v.Messages {
+		at := fmt.Sprintf("messages.%d", i)
+		switch {
+		case i == 0 && m.Role != "user":
+			return errors.New(`messages: first message must use the "user" role`)
+		case i > 0 && m.Role == v.Messages[i-1].Role:
+			return fmt.Errorf("%s: two messages of role %s in a row", at, m.Role)
+		case len(m.Content) == 0:
+			return fmt.Errorf("%s: all messages must have non-empty content", at)
+		case m.Role == "system" && !v.midSystem:
+			return fmt.Errorf("%s: role 'system' is not supported on this model", at)
+		case m.Role == "system" && (v.Messages[i-1].Role != "user" || i+1 < len(v.Messages) && v.Messages[i+1].Role != "assistant"):
+			return fmt.Errorf("%s: a system message must follow a user message and be last or followed by an assistant message", at)
+		}
+		for j, b := range m.Content {
+			if err := checkBlock(m.Role, b); err != nil {
+				return fmt.Errorf("%s.content.%d: %w", at, j, err)
+			}
+		}
+	}
+	return nil
+}
+
+func checkBlock(role string, b block) error {
+	owner := map[string]string{"tool_use": "assistant", "thinking": "assistant", "redacted_thinking": "assistant", "tool_result": "user", "image": "user", "document": "user"}
+	if want := owner[b.Type]; want != "" && want != role {
+		return fmt.Errorf("%s in a message of role %s", b.Type, role)
+	}
+	switch b.Type {
+	case "text":
+		if blankText(b.Text) {
+			return errors.New("text content blocks must contain non-whitespace text")
+		}
+	case "thinking":
+		if b.Signature != "SIG" || b.CacheControl != nil {
+			return fmt.Errorf("Invalid `signature` in `thinking` block %q, or cache_control: Extra inputs are not permitted", b.Signature)
+		}
+	case "redacted_thinking":
+		if b.Data != "SIG" {
+			return errors.New("Invalid `data` in `redacted_thinking` block")
+		}
+	case "tool_use":
+		var input map[string]any
+		if err := json.Unmarshal(b.Input, &input); err != nil || input == nil {
+			return fmt.Errorf("input: Input should be a valid dictionary, not %s", b.Input)
+		}
+	case "tool_result":
+		if b.IsError && len(b.Content) == 0 {
+			return errors.New("content cannot be empty if `is_error` is true")
+		}
+		for _, c := range b.Content {
+			if err := checkBlock("user", c); err != nil {
+				return err
+			}
+		}
+	case "image":
+		if b.Source.Type == "base64" && !slices.Contains([]string{"image/jpeg", "image/png", "image/gif", "image/webp"}, b.Source.MediaType) {
+			return fmt.Errorf("source.base64.media_type: %s", b.Source.MediaType)
+		}
+	case "document":
+		if b.Source.Type == "base64" && b.Source.MediaType != "application/pdf" {
+			return fmt.Errorf("source.base64.media_type: %s", b.Source.MediaType)
+		}
+	default:
+		return fmt.Errorf("no block type %q", b.Type)
+	}
+	return nil
+}
+
+var validID = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
+
+func (v *verdict) pairs() error {
+	seen := map[string]bool{}
+	var open map[string]bool
+	for i, m := range v.Messages {
+		if m.Role == "system" {
+			continue
+		}
+		rest := false
+		for _, b := range m.Content {
+			if b.Type != "tool_result" {
+				rest = true
+				continue
+			}
+			if rest {
+				return fmt.Errorf("messages.%d: `tool_result` blocks must come first", i)
+			}
+			if !open[b.ToolUseID] {
+				return fmt.Errorf("messages.%d: unexpected `tool_use_id` found in `tool_result` blocks: %s", i, b.ToolUseID)
+			}
+			delete(open, b.ToolUseID)
+		}
+		if len(open) > 0 {
+			return fmt.Errorf("messages.%d: `tool_use` ids were found without `tool_result` blocks immediately after: %v", i, open)
+		}
+		open = map[string]bool{}
+		for _, b := range m.Content {
+			if b.Type != "tool_use" {
+				continue
+			}
+			if seen[b.ID] || !validID.MatchString(b.ID) {
+				return fmt.Errorf("messages.%d: `tool_use` ids must be unique and match the pattern: %q", i, b.ID)
+			}
+			seen[b.ID], open[b.ID] = true, true
+		}
+	}
+	if len(open) > 0 {
+		return errors.New("`tool_use` ids were found without `tool_result` blocks at the end")
+	}
+	return nil
+}
