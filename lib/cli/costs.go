@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"weir/lib/accounting/costs"
+	"weir/lib/fault"
 )
 
 // Costs are the cost cells, as commands read them; *costs.Reader implements it.
@@ -50,13 +51,13 @@ an empty value, too: --use-case '' are the calls that named none.`,
 		if err != nil {
 			return err
 		}
-		f := costs.Filter{Month: *month, Day: *day}
+		f := costs.Filter{Month: *month, Day: *day, Is: map[string]string{}}
 		if f.Month == "" && f.Day == "" {
 			f.Month = p.Now().UTC().Format("2006-01")
 		}
-		for name, to := range map[string]**string{"team": &f.Team, "app": &f.App, "use_case": &f.UseCase, "provider": &f.Provider, "model": &f.Model} {
+		for name, value := range filters {
 			if flags.Changed(strings.ReplaceAll(name, "_", "-")) {
-				*to = filters[name]
+				f.Is[name] = *value
 			}
 		}
 		columns, err := byColumns(*by)
@@ -66,7 +67,10 @@ an empty value, too: --use-case '' are the calls that named none.`,
 		return p.withStore(ctx, store, false, func(s *Store) error {
 			defer p.slow("reading the cost cells")()
 			report, err := s.Costs.Report(ctx, f, columns)
-			if err != nil {
+			switch {
+			case fault.KindOf(err) == fault.Invalid:
+				return usageError{explain(err)}
+			case err != nil:
 				return explain(err)
 			}
 			return p.showCosts(as, f, report)
