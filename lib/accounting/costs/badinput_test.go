@@ -188,8 +188,7 @@ func TestBrokenCells(t *testing.T) {
 		if l := letters.put[spoiled.id()]; !strings.Contains(l.Reason, "attribute calls") || !strings.Contains(l.Reason, "search#web#faq#openai#gpt-4o-mini") {
 			t.Errorf("reason %q names neither cell nor attribute", l.Reason)
 		}
-		team := "ads"
-		rep, err := costs.NewReader(tb).Report(t.Context(), costs.Filter{Month: "2026-11", Team: &team}, nil)
+		rep, err := costs.NewReader(tb).Report(t.Context(), costs.Filter{Month: "2026-11", Is: map[string]string{"team": "ads"}}, nil)
 		if err != nil || rep.Total != good.sums() {
 			t.Errorf("%+v, %v", rep, err)
 		}

@@ -342,7 +342,7 @@ func corrections(t *testing.T, tb table.Table) {
 func names(t *testing.T, tb table.Table) {
 	odd := []string{
 		"a", "a#b", "a%23b", "a%2523b", "a%", "%", "#", "##", "", " ", "\t\n", "ä", "a\u0308", "日本語", "👩‍👩‍👧‍👦", "a/b", "A", "\u0000", "~", "%~",
-		strings.Repeat("x", 200), strings.Repeat("x", 201), strings.Repeat("x", 202), strings.Repeat("👩", 128), strings.Repeat("👩", 127) + "b", strings.Repeat("#", 128),
+		strings.Repeat("x", 160), strings.Repeat("x", 161), strings.Repeat("x", 162), strings.Repeat("👩", 128), strings.Repeat("👩", 127) + "b", strings.Repeat("#", 128),
 	}
 	var calls []call
 	for i, name := range odd {
@@ -352,15 +352,24 @@ func names(t *testing.T, tb table.Table) {
 		model.dims.Provider, model.dims.Model = name, odd[len(odd)-1-i]
 		calls = append(calls, team, app, model)
 	}
+	long, longer := plain(3*len(odd)), plain(3*len(odd)+1) // in every name at once
+	name := strings.Repeat("#", 128)
+	long.dims = costs.Dims{Team: name, App: name, UseCase: name, Provider: name, Model: name}
+	longer.dims = long.dims
+	longer.dims.Model = name + "#"
+	calls = append(calls, long, longer)
 	open(t, tb, calls...)
 	mustBook(t, booker(tb, &dead{}), eventsOf(t, calls...))
 	wantBooked(t, tb, calls...)
 	r := costs.NewReader(tb)
 	for _, c := range calls {
-		d := c.dims
-		rep, err := r.Report(t.Context(), costs.Filter{Month: "2026-11", Team: &d.Team, App: &d.App, UseCase: &d.UseCase, Model: &d.Model, Provider: &d.Provider}, nil)
+		is := map[string]string{}
+		for _, name := range costs.Dimensions() {
+			is[name] = c.dims.Get(name)
+		}
+		rep, err := r.Report(t.Context(), costs.Filter{Month: "2026-11", Is: is}, nil)
 		if err != nil || rep.Total.Calls != 1 {
-			t.Errorf("%q: %d calls, %v, want 1", d, rep.Total.Calls, err)
+			t.Errorf("%q: %d calls, %v, want 1", c.dims, rep.Total.Calls, err)
 		}
 	}
 }

@@ -46,9 +46,9 @@ func sortKey(d Dims) string {
 
 const sep = "#" // between the parts of a key
 
-// maxPart bounds a part of a key, in bytes, so that all of them fit into
-// table.MaxSKBytes.
-const maxPart = 200
+// maxPart bounds a part of a key, in bytes, so that all of them, and one more
+// to come, fit into table.MaxSKBytes.
+const maxPart = 160
 
 // part is a name inside a key, escaped as layout.Part does. A name that is too
 // long for a key is cut, and a hash of all of it stands at its end behind

@@ -130,7 +130,8 @@ func wantTeam(t *testing.T, tb table.Table, team string, calls ...call) {
 	t.Helper()
 	want := cellsOf(t, calls...)
 	got := map[string]costs.Cell{}
-	for _, f := range []costs.Filter{{Day: "2026-11-22", Team: &team}, {Month: "2026-11", Team: &team}} {
+	is := map[string]string{"team": team}
+	for _, f := range []costs.Filter{{Day: "2026-11-22", Is: is}, {Month: "2026-11", Is: is}} {
 		rep, err := costs.NewReader(tb).Report(t.Context(), f, costs.Dimensions())
 		if err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package costs
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,14 +14,13 @@ import (
 )
 
 // Filter says which cells a report is made of: those of one month or of one
-// day. A dimension that is set must be equal; nil lets every value pass, and
-// "" is a value like others: calls without a use case, or that no provider was
-// called for.
+// day that have the given values.
 type Filter struct {
 	Month string // 2026-11; or
 	Day   string // 2026-11-22, in the billing zone
-
-	Team, App, UseCase, Provider, Model *string
+	// Is has the dimensions that must be equal, by their names. "" is a value
+	// like others: calls without a use case, or that no provider was called for.
+	Is map[string]string
 }
 
 // Report is a table of sums.
@@ -123,16 +123,19 @@ func (r *Reader) each(ctx context.Context, f Filter, do func(Cell) error) error 
 // has all of its cells.
 func (f Filter) query() table.Query {
 	q := table.Query{Table: layout.Costs, PK: f.period()}
+	team, ofTeam := f.Is[colTeam]
+	app, ofApp := f.Is[colApp]
+	useCase, ofUseCase := f.Is[colUseCase]
+	model, ofModel := f.Is[colModel]
 	switch {
-	case f.Team != nil:
-		q.Prefix = part(*f.Team) + sep
-		if f.App != nil {
-			q.Prefix += part(*f.App) + sep
-		}
-	case f.Month != "" && f.UseCase != nil:
-		q.Index, q.PK = layout.ByUseCase, monthKey(f.Month, *f.UseCase)
-	case f.Month != "" && f.Model != nil:
-		q.Index, q.PK = layout.ByModel, monthKey(f.Month, *f.Model)
+	case ofTeam && ofApp:
+		q.Prefix = part(team) + sep + part(app) + sep
+	case ofTeam:
+		q.Prefix = part(team) + sep
+	case f.Month != "" && ofUseCase:
+		q.Index, q.PK = layout.ByUseCase, monthKey(f.Month, useCase)
+	case f.Month != "" && ofModel:
+		q.Index, q.PK = layout.ByModel, monthKey(f.Month, model)
 	}
 	return q
 }
@@ -146,20 +149,15 @@ func (f Filter) period() string {
 
 // passes reports whether a cell is one of f's.
 func (f Filter) passes(d Dims) bool {
-	for _, c := range []struct {
-		want *string
-		got  string
-	}{
-		{f.Team, d.Team}, {f.App, d.App}, {f.UseCase, d.UseCase}, {f.Provider, d.Provider}, {f.Model, d.Model},
-	} {
-		if c.want != nil && *c.want != c.got {
+	for name, want := range f.Is {
+		if d.Get(name) != want {
 			return false
 		}
 	}
 	return true
 }
 
-// check refuses periods that no cell has.
+// check refuses periods and dimensions that no cell has.
 func (f Filter) check() error {
 	switch {
 	case f.Month != "" && f.Day != "":
@@ -171,7 +169,7 @@ func (f Filter) check() error {
 	case f.Day != "" && !isPeriod(time.DateOnly, f.Day):
 		return invalid("day", fmt.Sprintf("%q is no day. Write it like 2026-11-22.", f.Day))
 	}
-	return nil
+	return checkBy(slices.Sorted(maps.Keys(f.Is)))
 }
 
 func isPeriod(form, s string) bool {

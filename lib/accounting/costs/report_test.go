@@ -73,13 +73,13 @@ func TestAccessPaths(t *testing.T) {
 		}{
 			{
 				"a team's month",
-				costs.Filter{Month: "2026-11", Team: new("search")},
+				costs.Filter{Month: "2026-11", Is: map[string]string{"team": "search"}},
 				table.Query{PK: "2026-11", Prefix: "search#"},
 				func(c call) bool { return c.day[:7] == "2026-11" && c.dims.Team == "search" },
 			},
 			{
 				"an app's month",
-				costs.Filter{Month: "2026-11", Team: new("search"), App: new("web")},
+				costs.Filter{Month: "2026-11", Is: map[string]string{"team": "search", "app": "web"}},
 				table.Query{PK: "2026-11", Prefix: "search#web#"},
 				func(c call) bool { return c.day[:7] == "2026-11" && c.dims.Team == "search" },
 			},
@@ -97,31 +97,31 @@ func TestAccessPaths(t *testing.T) {
 			},
 			{
 				"a team's day",
-				costs.Filter{Day: "2026-11-30", Team: new("search%")},
+				costs.Filter{Day: "2026-11-30", Is: map[string]string{"team": "search%"}},
 				table.Query{PK: "2026-11-30", Prefix: "search%25#"},
 				func(c call) bool { return c.day == "2026-11-30" && c.dims.Team == "search%" },
 			},
 			{
 				"a use case of a month",
-				costs.Filter{Month: "2026-11", UseCase: new("faq")},
+				costs.Filter{Month: "2026-11", Is: map[string]string{"use_case": "faq"}},
 				table.Query{Index: layout.ByUseCase, PK: "2026-11#faq"},
 				func(c call) bool { return c.day[:7] == "2026-11" && c.dims.UseCase == "faq" },
 			},
 			{
 				"calls without a use case",
-				costs.Filter{Month: "2026-11", UseCase: new("")},
+				costs.Filter{Month: "2026-11", Is: map[string]string{"use_case": ""}},
 				table.Query{Index: layout.ByUseCase, PK: "2026-11#"},
 				func(c call) bool { return c.day[:7] == "2026-11" && c.dims.UseCase == "" },
 			},
 			{
 				"a model of a month",
-				costs.Filter{Month: "2026-11", Model: new("model-3")},
+				costs.Filter{Month: "2026-11", Is: map[string]string{"model": "model-3"}},
 				table.Query{Index: layout.ByModel, PK: "2026-11#model-3"},
 				func(c call) bool { return c.day[:7] == "2026-11" && c.dims.Model == "model-3" },
 			},
 			{
 				"a team's model",
-				costs.Filter{Month: "2026-11", Team: new("ads"), Model: new("model-3"), Provider: new("openai")},
+				costs.Filter{Month: "2026-11", Is: map[string]string{"team": "ads", "model": "model-3", "provider": "openai"}},
 				table.Query{PK: "2026-11", Prefix: "ads#"},
 				func(c call) bool {
 					return c.day[:7] == "2026-11" && c.dims.Team == "ads" && c.dims.Model == "model-3"
@@ -129,7 +129,7 @@ func TestAccessPaths(t *testing.T) {
 			},
 			{
 				"a use case of a day",
-				costs.Filter{Day: "2026-11-22", UseCase: new("chat")},
+				costs.Filter{Day: "2026-11-22", Is: map[string]string{"use_case": "chat"}},
 				table.Query{PK: "2026-11-22"},
 				func(c call) bool { return c.day == "2026-11-22" && c.dims.UseCase == "chat" },
 			},
@@ -243,6 +243,7 @@ func TestReportsThatAreNone(t *testing.T) {
 		{costs.Filter{Month: "2026-11-22"}, nil, "month", "no month"},
 		{costs.Filter{Day: "2026-11-31"}, nil, "day", "no day"},
 		{costs.Filter{Day: "2026-11"}, nil, "day", "2026-11-22"},
+		{costs.Filter{Month: "2026-11", Is: map[string]string{"region": "eu"}}, nil, "by", "region"},
 		{costs.Filter{Month: "2026-11"}, []string{"teams"}, "by", "team, app, use_case, provider, model"},
 		{costs.Filter{Month: "2026-11"}, []string{"team", "app", "team"}, "by", "team is named twice"},
 	} {
@@ -269,7 +270,7 @@ func TestReportsThatDoNotAddUp(t *testing.T) {
 	if !errors.Is(err, costs.ErrOverflow) || fault.KindOf(err) != fault.Internal {
 		t.Errorf("%v, want ErrOverflow", err)
 	}
-	if rep, err := r.Report(t.Context(), costs.Filter{Month: "2026-11", Team: new("team-1")}, nil); err != nil || rep.Total.Cost != math.MaxInt64-1 {
+	if rep, err := r.Report(t.Context(), costs.Filter{Month: "2026-11", Is: map[string]string{"team": "team-1"}}, nil); err != nil || rep.Total.Cost != math.MaxInt64-1 {
 		t.Errorf("%+v, %v: one team alone adds up", rep, err)
 	}
 }
