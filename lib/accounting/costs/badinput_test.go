@@ -182,10 +182,14 @@ func TestBrokenCells(t *testing.T) {
 		spoiled, good := plain(0), plain(1)
 		good.dims.Team = "ads"
 		open(t, tb, spoiled, good)
-		edit(t, tb, layout.Costs, table.Key{PK: "2026-11", SK: "search#web#faq#openai#gpt-4o-mini"}, table.Item{"calls": "a few"})
+		before := plain(2)
+		open(t, tb, before)
+		mustBook(t, booker(tb, letters), eventsOf(t, before))
+		sk, _ := cellItems(t, tb, "2026-11")[0]["sk"].(string)
+		edit(t, tb, layout.Costs, table.Key{PK: "2026-11", SK: sk}, table.Item{"calls": "a few"})
 		mustBook(t, booker(tb, letters), eventsOf(t, spoiled, good))
 		letters.want(t, spoiled.id())
-		if l := letters.put[spoiled.id()]; !strings.Contains(l.Reason, "attribute calls") || !strings.Contains(l.Reason, "search#web#faq#openai#gpt-4o-mini") {
+		if l := letters.put[spoiled.id()]; !strings.Contains(l.Reason, "attribute calls") || !strings.Contains(l.Reason, sk) {
 			t.Errorf("reason %q names neither cell nor attribute", l.Reason)
 		}
 		rep, err := costs.NewReader(tb).Report(t.Context(), costs.Filter{Month: "2026-11", Is: map[string]string{"team": "ads"}}, nil)
@@ -196,4 +200,35 @@ func TestBrokenCells(t *testing.T) {
 			t.Error("a report over a cell that cannot be read is no error")
 		}
 	})
+}
+
+// TestOlderCells: what an older program did not write reads as empty and 0,
+// and is added to like everything else.
+func TestOlderCells(t *testing.T) {
+	tb, first, second := tabletest.SQLite(t), plain(0), plain(1)
+	open(t, tb, first, second)
+	b := booker(tb, &dead{})
+	mustBook(t, b, eventsOf(t, first))
+	sk, _ := cellItems(t, tb, "2026-11")[0]["sk"].(string)
+	edit(t, tb, layout.Costs, table.Key{PK: "2026-11", SK: sk}, nil, "model", "reasoning")
+	want := first.sums()
+	want.Reasoning = 0
+	read := func() costs.Report {
+		t.Helper()
+		rep, err := costs.NewReader(tb).Report(t.Context(), costs.Filter{Month: "2026-11"}, []string{"model"})
+		if err != nil || len(rep.Rows) != 1 {
+			t.Fatalf("%+v, %v", rep, err)
+		}
+		return rep
+	}
+	if rep := read(); rep.Rows[0].Model != "" || rep.Total != want {
+		t.Errorf("report %+v, want no model and %+v", rep, want)
+	}
+	mustBook(t, b, eventsOf(t, second))
+	if err := want.Add(second.sums()); err != nil {
+		t.Fatal(err)
+	}
+	if rep := read(); rep.Rows[0].Model != first.dims.Model || rep.Total != want {
+		t.Errorf("report %+v, want the model and %+v", rep, want)
+	}
 }
