@@ -108,6 +108,7 @@ var rules = []rule{
 	{pkg: "lib/table/tabletest/drivers", own: []string{"lib/table", "lib/table/tabletest", "lib/table/tabletest/awstest"}},
 	{pkg: "lib/testkit/booktest", own: []string{"lib/*", "lib/*/*"}},
 	{pkg: "lib/testkit/rig", own: []string{"lib/*", "lib/*/*"}, deps: []string{uuid}},
+	{pkg: "lib/testkit/strict"},
 	{pkg: "lib/testkit/hubtest", own: []string{"lib/llm"}, deps: []string{rapid}},
 	{pkg: "lib/testkit/golden", deps: []string{cmp, xtools}},
 	{pkg: "lib/testkit/fakeprovider", own: []string{"lib/wire", "lib/wire/*"}},

@@ -114,7 +114,7 @@ func TestEncode(t *testing.T) {
 		if got := out.Header.Get("Anthropic-Version"); got != anthropic.Version {
 			t.Errorf("anthropic-version %q", got)
 		}
-		if err := strict(target.Model, opOf(fx), out.Body); err != nil && !fx.Has("unchecked") {
+		if err := refused(target.Model, opOf(fx), out.Body); err != nil && !fx.Has("unchecked") {
 			t.Errorf("the vendor refuses it: %v", err)
 		}
 	})

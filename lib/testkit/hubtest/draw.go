@@ -12,7 +12,7 @@ import (
 // Draw draws a conversation as some dialect may hold it: turns in any order,
 // blank texts, several rounds of parallel calls whose results come in any
 // order and in one or several turns, ids that repeat or that some vendors
-// refuse, thinking signed by one family, another or none, cache marks
+// refuse, thinking signed by the given issuers (as SIG-issuer), another or none, cache marks
 // anywhere, system messages in between. Each call has its result, and each
 // tool's input is an object or nothing: what is wrong in every dialect is left
 // to tables.
@@ -83,7 +83,7 @@ func (d *drawing) thinking() []llm.Block {
 	for range rapid.IntRange(0, 2).Draw(d.t, "thinking") {
 		b := &llm.Thinking{Mark: llm.Mark{Cache: d.cache()}, Text: d.pick("hm", "")}
 		if issuer := d.pick(d.issuers...); issuer != "" {
-			b.Seal = &llm.Seal{Issuer: issuer, Data: "SIG"}
+			b.Seal = &llm.Seal{Issuer: issuer, Data: "SIG-" + issuer}
 			b.Redacted = d.pick("", "", "redacted") != ""
 		}
 		out = append(out, b)

@@ -1,4 +1,8 @@
-package anthropic_test
+// Package strict refuses what vendors refuse: the rules of their APIs as their
+// users report them, each with its wording there, so that fake providers and
+// tests of translations are as hard to please as the real ones. It knows the
+// wire formats and none of the code that it checks.
+package strict
 
 import (
 	"encoding/json"
@@ -8,18 +12,22 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"weir/lib/llm"
 )
 
-// What the vendor's API refuses, as its users report it; each rule with its
-// wording there. It knows nothing of the code it checks but the names of
-// models.
+// Request is what is sent to a vendor.
+type Request struct {
+	Model string
+	Count bool // only its tokens are to be counted
+	Body  []byte
+	// Signed reports whether a signature on thinking is the vendor's; nil
+	// takes any that is not empty.
+	Signed func(signature string) bool
+}
 
 type body struct {
 	Model      string
 	MaxTokens  *int64 `json:"max_tokens"`
-	System     []block
+	System     blocks
 	Messages   []turn
 	Tools      []tool
 	ToolChoice *struct {
@@ -42,10 +50,23 @@ type body struct {
 
 type turn struct {
 	Role    string
-	Content []block
+	Content blocks
 }
 
 type cacheControl struct{ Type, TTL string }
+
+// blocks are an array of blocks, or a string that stands for one text.
+type blocks []block
+
+// UnmarshalJSON reads either form.
+func (bs *blocks) UnmarshalJSON(data []byte) error {
+	var text string
+	if err := json.Unmarshal(data, &text); err == nil {
+		*bs = blocks{{Type: "text", Text: text}}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]block)(bs))
+}
 
 type block struct {
 	Type         string
@@ -58,7 +79,7 @@ type block struct {
 	Input        json.RawMessage
 	ToolUseID    string `json:"tool_use_id"`
 	IsError      bool   `json:"is_error"`
-	Content      []block
+	Content      blocks
 	Source       *source
 	CacheControl *cacheControl `json:"cache_control"`
 }
@@ -79,10 +100,21 @@ var topMembers = []string{
 	"temperature", "top_p", "top_k", "stop_sequences", "service_tier", "metadata", "stream",
 }
 
-// strict returns why the vendor would refuse data, nil where it would not.
-func strict(model string, op llm.Op, data []byte) error {
+// Anthropic returns why Anthropic's Messages API would refuse r, nil where it
+// would not. Rules differ by family of models; a model that is not known is
+// held to the oldest.
+//
+// Sources, read 2026-11: platform.claude.com/docs/en/api/messages and its
+// migration guides; github.com/anthropics/claude-code issues 23440 (blank
+// texts), 18947 and 8210 (pairs), 63284 (thinking), github.com/headroomlabs-ai/headroom/issues/2939
+// and github.com/tghamm/Anthropic.SDK/issues/50 (cache marks),
+// github.com/BerriAI/litellm/pull/39815 (marks on thinking),
+// github.com/mastra-ai/mastra/issues/7507 (forced tools),
+// github.com/agenticloops-ai/agentic-ai-engineering/issues/43 (prefill),
+// docs.rs/gproxy-transform, claude_mid_conv_system (system messages).
+func Anthropic(r Request) error {
 	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
+	if err := json.Unmarshal(r.Body, &members); err != nil {
 		return err
 	}
 	for name := range members {
@@ -91,14 +123,17 @@ func strict(model string, op llm.Op, data []byte) error {
 		}
 	}
 	var b body
-	if err := json.Unmarshal(data, &b); err != nil {
+	if err := json.Unmarshal(r.Body, &b); err != nil {
 		return err
 	}
-	v := verdict{body: b, traits: traitsOf(model)}
+	if r.Signed == nil {
+		r.Signed = func(s string) bool { return s != "" }
+	}
+	v := verdict{body: b, traits: traitsOf(r.Model), signed: r.Signed}
 	switch {
-	case op == llm.OpChat && (b.MaxTokens == nil || *b.MaxTokens < 1):
+	case !r.Count && (b.MaxTokens == nil || *b.MaxTokens < 1):
 		return errors.New("max_tokens: Field required")
-	case op == llm.OpCount && b.MaxTokens != nil:
+	case r.Count && b.MaxTokens != nil:
 		return errors.New("max_tokens: Extra inputs are not permitted")
 	case len(b.Messages) == 0:
 		return errors.New("messages: at least one message is required")
@@ -142,6 +177,7 @@ func traitsOf(model string) traits {
 type verdict struct {
 	body
 	traits
+	signed func(string) bool
 }
 
 func blankText(s string) bool { return strings.TrimFunc(s, unicode.IsSpace) == "" }
@@ -171,7 +207,7 @@ func (v *verdict) messages() error {
 			return fmt.Errorf("%s: a system message must follow a user message and be last or followed by an assistant message", at)
 		}
 		for j, b := range m.Content {
-			if err := checkBlock(m.Role, b); err != nil {
+			if err := v.block(m.Role, b); err != nil {
 				return fmt.Errorf("%s.content.%d: %w", at, j, err)
 			}
 		}
@@ -179,7 +215,7 @@ func (v *verdict) messages() error {
 	return nil
 }
 
-func checkBlock(role string, b block) error {
+func (v *verdict) block(role string, b block) error {
 	owner := map[string]string{"tool_use": "assistant", "thinking": "assistant", "redacted_thinking": "assistant", "tool_result": "user", "image": "user", "document": "user"}
 	if want := owner[b.Type]; want != "" && want != role {
 		return fmt.Errorf("%s in a message of role %s", b.Type, role)
@@ -190,12 +226,15 @@ func checkBlock(role string, b block) error {
 			return errors.New("text content blocks must contain non-whitespace text")
 		}
 	case "thinking":
-		if b.Signature != "SIG" || b.CacheControl != nil {
-			return fmt.Errorf("Invalid `signature` in `thinking` block %q, or cache_control: Extra inputs are not permitted", b.Signature)
+		if !v.signed(b.Signature) {
+			return fmt.Errorf("invalid `signature` in `thinking` block: %q", b.Signature)
+		}
+		if b.CacheControl != nil {
+			return errors.New("thinking.cache_control: Extra inputs are not permitted")
 		}
 	case "redacted_thinking":
-		if b.Data != "SIG" {
-			return errors.New("Invalid `data` in `redacted_thinking` block")
+		if !v.signed(b.Data) {
+			return fmt.Errorf("invalid `data` in `redacted_thinking` block: %q", b.Data)
 		}
 	case "tool_use":
 		var input map[string]any
@@ -207,7 +246,7 @@ func checkBlock(role string, b block) error {
 			return errors.New("content cannot be empty if `is_error` is true")
 		}
 		for _, c := range b.Content {
-			if err := checkBlock("user", c); err != nil {
+			if err := v.block("user", c); err != nil {
 				return err
 			}
 		}

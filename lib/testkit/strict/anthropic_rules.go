@@ -1,4 +1,4 @@
-package anthropic_test
+package strict
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 
 func (v *verdict) marks() error {
 	var lives []string
-	var walk func(bs []block)
-	walk = func(bs []block) {
+	var walk func(bs blocks)
+	walk = func(bs blocks) {
 		for _, b := range bs {
 			walk(b.Content)
 			if b.CacheControl != nil {
