@@ -59,6 +59,14 @@ type Front interface {
 	Model(m Model) []byte
 }
 
+// Claimer is a Front that knows its callers by their headers, where several
+// dialects share a path (the model list), or none has it.
+type Claimer interface {
+	Front
+	// Claims reports whether a request's headers are those of its callers.
+	Claims(h http.Header) bool
+}
+
 // Encoder writes one answer in a front's dialect. For a streamed answer each
 // call returns the frames that are due; for a unary one all come from End, as
 // a single Frame. Not safe for concurrent use.

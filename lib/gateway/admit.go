@@ -96,10 +96,7 @@ func (g *Gateway) resolve(c *call) error {
 	f := c.req.Facts
 	route, ok := c.snap.Resolve(f.Model)
 	if !ok {
-		return &fault.Error{
-			Kind: fault.ModelNotFound, Op: op, Param: "model",
-			Public: fmt.Sprintf("The model %q does not exist here; GET /v1/models lists those that do.", f.Model),
-		}
+		return noModel(f.Model)
 	}
 	choices, err := routing.Plan(route, c.caller, c.front.Name(), f)
 	if err != nil {
@@ -118,6 +115,13 @@ func (g *Gateway) resolve(c *call) error {
 			"No price is known for the model %q, and settings.unknown_price is refuse. Ask the gateway's operator to add it under prices in gateway.yaml.", f.Model)}
 	}
 	return nil
+}
+
+func noModel(name string) error {
+	return &fault.Error{
+		Kind: fault.ModelNotFound, Op: "gateway.resolve", Param: "model",
+		Public: fmt.Sprintf("The model %q does not exist here; GET /v1/models lists those that do.", name),
+	}
 }
 
 func priceQuery(c *call, ch routing.Choice, tier string) price.Query {

@@ -59,6 +59,7 @@ func (a *attempt) try(ctx context.Context, yield func(llm.Chunk, error) bool) (c
 	defer cancel(nil)
 	defer a.watch(cancel)()
 	a.c.tries++
+	a.c.newest = a.p
 	a.c.meter = meter.New(a.c.req.Facts.InputTokens)
 	over := false
 	defer func() {

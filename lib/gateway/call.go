@@ -42,6 +42,7 @@ type call struct {
 	budget time.Duration    // open: the longest total of the plan
 
 	tries    int              // attempt: begun
+	newest   routing.Choice   // attempt: the one begun last
 	attempts []ledger.Attempt // attempt: ended
 	answer   *answer          // attempt: the target that was chosen
 	meter    *meter.Meter     // attempt: of the newest attempt
@@ -56,7 +57,7 @@ type call struct {
 // callHandler returns the handler of one operation in one dialect.
 func (g *Gateway) callHandler(f dialect.Front, op llm.Op) handler {
 	return func(w http.ResponseWriter, r *http.Request, id string) {
-		c := &call{id: id, started: g.cfg.Now(), front: f, op: op, snap: g.cfg.Catalog()}
+		c := g.newCall(f, op, id)
 		out := newResponder(w, f)
 		defer out.stop()
 		defer g.guard(r.Context(), c, out)
@@ -71,9 +72,30 @@ func (g *Gateway) callHandler(f dialect.Front, op llm.Op) handler {
 	}
 }
 
+func (g *Gateway) newCall(f dialect.Front, op llm.Op, id string) *call {
+	return &call{id: id, started: g.cfg.Now(), front: f, op: op, snap: g.cfg.Catalog()}
+}
+
 // admit runs the stages before the provider: authenticate, read, decode,
 // resolve, open.
 func (g *Gateway) admit(r *http.Request, c *call) error {
+	if err := g.prepare(r, c); err != nil {
+		return err
+	}
+	if err := g.resolve(c); err != nil {
+		return err
+	}
+	if err := g.open(r.Context(), c); err != nil {
+		return err
+	}
+	if gone := r.Context().Err(); gone != nil { // nothing is bought for who has left
+		return fault.Wrap(fault.ClientGone, "gateway.admit", gone)
+	}
+	return nil
+}
+
+// prepare runs the stages that every operation has: authenticate, read, decode.
+func (g *Gateway) prepare(r *http.Request, c *call) error {
 	var err error
 	if c.caller, err = g.authenticate(r); err != nil {
 		return err
@@ -81,19 +103,7 @@ func (g *Gateway) admit(r *http.Request, c *call) error {
 	if c.in, err = g.read(r, c); err != nil {
 		return err
 	}
-	if err = g.decode(r, c); err != nil {
-		return err
-	}
-	if err = g.resolve(c); err != nil {
-		return err
-	}
-	if err = g.open(r.Context(), c); err != nil {
-		return err
-	}
-	if gone := r.Context().Err(); gone != nil { // nothing is bought for who has left
-		return fault.Wrap(fault.ClientGone, "gateway.admit", gone)
-	}
-	return nil
+	return g.decode(r, c)
 }
 
 // callContext is the context of everything that is done for providers. It

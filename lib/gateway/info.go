@@ -29,9 +29,16 @@ func (g *Gateway) health(w http.ResponseWriter, _ *http.Request, _ string) {
 
 func jsonHeader() http.Header { return http.Header{"Content-Type": {"application/json"}} }
 
+// shared is the endpoint of a path that all dialects share, in r's dialect.
+func (g *Gateway) shared(r *http.Request, path string) endpoint {
+	e := g.routes[path]
+	e.front = g.claimed(r)
+	return e
+}
+
 // models lists what the caller may ask for.
 func (g *Gateway) models(w http.ResponseWriter, r *http.Request, id string) {
-	e := g.routes[pathModels]
+	e := g.shared(r, pathModels)
 	caller, err := g.authenticate(r)
 	if err != nil {
 		g.fail(w, r, e, id, err)
@@ -42,7 +49,7 @@ func (g *Gateway) models(w http.ResponseWriter, r *http.Request, id string) {
 
 // model shows one entry. A name that only a wildcard serves is shown, too.
 func (g *Gateway) model(w http.ResponseWriter, r *http.Request, id string) {
-	e := g.routes[pathModels]
+	e := g.shared(r, pathModels)
 	caller, err := g.authenticate(r)
 	if err != nil {
 		g.fail(w, r, e, id, err)
@@ -107,7 +114,7 @@ func (g *Gateway) list(caller keys.Caller) []dialect.Model {
 
 // usage shows the row of one call to the team and app that made it.
 func (g *Gateway) usage(w http.ResponseWriter, r *http.Request, id string) {
-	e := g.routes[pathUsage]
+	e := g.shared(r, pathUsage)
 	caller, err := g.authenticate(r)
 	if err != nil {
 		g.fail(w, r, e, id, err)

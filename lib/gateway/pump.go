@@ -18,28 +18,6 @@ type tail struct {
 	fail *llm.Frame
 }
 
-// first yields the answer of the first target that has content. It is where
-// failover happens; once it has yielded a chunk the choice is final.
-func (g *Gateway) first(ctx context.Context, c *call) llm.Stream {
-	return func(yield func(llm.Chunk, error) bool) {
-		var (
-			held llm.Chunk
-			err  error
-		)
-		for i, p := range c.plan {
-			a := &attempt{g: g, c: c, p: p, last: i == len(c.plan)-1}
-			var committed bool
-			if committed, held, err = a.try(ctx, yield); committed {
-				return
-			}
-			if !fault.Failover(err) || c.gone.Load() || ctx.Err() != nil {
-				break
-			}
-		}
-		yield(held, err)
-	}
-}
-
 // pump moves the answer to the caller and returns what must wait for the row
 // to be settled. After the caller has gone it reads on for the bill, within
 // the limits of the policy.

@@ -8,6 +8,7 @@ import (
 
 	"weir/lib/dialect"
 	"weir/lib/fault"
+	"weir/lib/llm"
 )
 
 // endpoint is what a path and method lead to. open endpoints need no key.
@@ -44,7 +45,9 @@ func routes(g *Gateway, fronts []dialect.Front) map[string]endpoint {
 			if !ok {
 				e = endpoint{front: f, methods: map[string]handler{}}
 			}
-			e.methods[rt.Method] = g.callHandler(f, rt.Op)
+			if e.methods[rt.Method] = g.callHandler(f, rt.Op); rt.Op == llm.OpCount {
+				e.methods[rt.Method] = g.count(f)
+			}
 			t[rt.Pattern] = e
 		}
 	}
@@ -67,12 +70,23 @@ func (g *Gateway) find(r *http.Request) (endpoint, error) {
 		ok = false // the argument is missing
 	}
 	if !ok {
-		return endpoint{front: g.cfg.Fronts[0]}, fault.New(fault.NotFound, op, g.notFound(path))
+		return endpoint{front: g.claimed(r)}, fault.New(fault.NotFound, op, g.notFound(path))
 	}
 	if e.serve = e.methods[r.Method]; e.serve == nil {
 		return e, fault.New(fault.MethodNotAllowed, op, "This path takes "+e.allow()+".")
 	}
 	return e, nil
+}
+
+// claimed is the front whose callers send headers like r's: that of paths which
+// several dialects share, or none has.
+func (g *Gateway) claimed(r *http.Request) dialect.Front {
+	for _, f := range g.cfg.Fronts {
+		if c, ok := f.(dialect.Claimer); ok && c.Claims(r.Header) {
+			return f
+		}
+	}
+	return g.cfg.Fronts[0]
 }
 
 // allow lists the methods that e takes.

@@ -122,7 +122,7 @@ func (g *Gateway) price(ctx context.Context, c *call, ending meter.Ending, s *le
 	if s.UsageSource == ledger.UsageNone || c.tries == 0 {
 		return
 	}
-	ch := c.plan[c.tries-1]
+	ch := c.newest
 	if c.answer != nil {
 		ch = c.answer.Choice
 	}
@@ -148,7 +148,10 @@ func (g *Gateway) reply(c *call, out *responder, s ledger.Settlement, end tail, 
 		_ = out.frames(c, end.frames) // nobody is left to be told of a failed last write
 		return http.StatusOK
 	case err == nil:
-		h := http.Header{"Content-Type": {"application/json"}, "X-Weir-Cost-Usd": {costHeader(s)}}
+		h := jsonHeader()
+		if c.row {
+			h.Set("X-Weir-Cost-Usd", costHeader(s))
+		}
 		c.describe(h)
 		_ = out.whole(http.StatusOK, h, end.body)
 		return http.StatusOK

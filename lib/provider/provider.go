@@ -21,7 +21,7 @@ type Row struct {
 	// Env is the environment variable of the credential, by the name the
 	// vendor's SDK reads; empty where the kind needs none.
 	Env string
-	// Auth is how the credential travels: "bearer" or "none".
+	// Auth is how the credential travels: "bearer", "x-api-key" or "none".
 	Auth string
 	// Optional: the kind works without a credential, too (vLLM, Ollama).
 	Optional bool

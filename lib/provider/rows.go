@@ -9,20 +9,22 @@ import (
 // Names that rows share.
 const (
 	authBearer    = "bearer"
+	authAPIKey    = "x-api-key"
 	authNone      = "none"
 	transportHTTP = "http"
 	transportEcho = "echo"
 	framingSSE    = "sse"
 
-	dialectChat = "openaichat"
-	dialectEcho = "echo"
+	dialectChat      = "openaichat"
+	dialectAnthropic = "anthropic"
+	dialectEcho      = "echo"
 
 	read = "2026-11-25"
 )
 
 // Rows returns the table of provider kinds, in the order in which people read
 // it. The rows are the caller's to read, not to change.
-func Rows() []Row { return slices.Concat(vendors, hosts, builtin) }
+func Rows() []Row { return slices.Concat(vendors, others, hosts, builtin) }
 
 // Find returns the row of kind; ok is false when there is none.
 func Find(kind string) (r Row, ok bool) {

@@ -31,12 +31,12 @@ func TestRowsAreComplete(t *testing.T) {
 			seen[r.Kind] = true
 			for what, wrong := range map[string]bool{
 				"Title":                        r.Title == "",
-				"Auth":                         r.Auth != "bearer" && r.Auth != "none",
+				"Auth":                         r.Auth != "bearer" && r.Auth != "x-api-key" && r.Auth != "none",
 				"Transport":                    r.Transport != "http" && r.Transport != "echo",
 				"Framing":                      r.Framing != "sse",
 				"Offers":                       len(r.Offers) == 0,
 				"Sources":                      len(r.Sources) == 0,
-				"Env without a bearer":         r.Env != "" && r.Auth != "bearer",
+				"Env without a use for it":     r.Env != "" && r.Auth == "none",
 				"Env is no variable":           r.Env != "" && !regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`).MatchString(r.Env),
 				"Optional without Env":         r.Optional && r.Env == "",
 				"an address of what is inside": r.Transport != "http" && r.BaseURL != "",

@@ -18,6 +18,7 @@ import (
 	"weir/lib/catalog"
 	"weir/lib/cli"
 	"weir/lib/dialect"
+	"weir/lib/dialect/anthropic"
 	echodialect "weir/lib/dialect/echo"
 	"weir/lib/dialect/openaichat"
 	"weir/lib/fault"
@@ -92,8 +93,8 @@ func serve(ctx context.Context, lookupEnv func(string) (string, bool), g cli.Gat
 // newGateway wires the pipeline. A dialect is one line here.
 func newGateway(g cli.Gateway, tb table.Table, auth gateway.Authenticator, web upstream.Transport) (*gateway.Gateway, error) {
 	return gateway.New(gateway.Config{
-		Fronts:    []dialect.Front{openaichat.Front{}},
-		Backs:     []dialect.Back{openaichat.Back{}, echodialect.Back{}},
+		Fronts:    []dialect.Front{openaichat.Front{}, anthropic.Front{}},
+		Backs:     []dialect.Back{openaichat.Back{}, anthropic.Back{}, echodialect.Back{}},
 		Catalog:   func() *catalog.Snapshot { return g.Snapshot },
 		Keys:      auth,
 		Ledger:    ledger.New(tb),

@@ -43,7 +43,7 @@ type Front struct{}
 type Back struct{}
 
 var (
-	_ dialect.Front    = Front{}
+	_ dialect.Claimer  = Front{}
 	_ dialect.Unsealer = Back{}
 )
 
@@ -61,3 +61,7 @@ func (Front) Routes() []dialect.Route {
 		{Method: http.MethodPost, Pattern: PathCount, Op: llm.OpCount},
 	}
 }
+
+// Claims reports whether a request names a version of the API, as every
+// official SDK and tool does.
+func (Front) Claims(h http.Header) bool { return h.Get(headerVersion) != "" }

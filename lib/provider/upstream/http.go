@@ -128,6 +128,10 @@ func (h *HTTP) authorise(ctx context.Context, req *http.Request, t provider.Targ
 	case !ok:
 		return &fault.Error{Kind: fault.TargetRefused, Op: op, Public: "The gateway has no credential for this provider."}
 	}
+	if t.Endpoint.Row.Auth == "x-api-key" {
+		req.Header.Set("X-Api-Key", secret.Reveal())
+		return nil
+	}
 	req.Header.Set("Authorization", "Bearer "+secret.Reveal())
 	return nil
 }

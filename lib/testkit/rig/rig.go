@@ -22,6 +22,7 @@ import (
 	"weir/lib/admission/keys"
 	"weir/lib/catalog"
 	"weir/lib/dialect"
+	"weir/lib/dialect/anthropic"
 	echodialect "weir/lib/dialect/echo"
 	"weir/lib/dialect/openaichat"
 	"weir/lib/gateway"
@@ -157,7 +158,7 @@ func (r *Rig) gateway(o Options, tb table.Table) *gateway.Gateway {
 		transport = o.Transport(transport)
 	}
 	config := gateway.Config{
-		Fronts: []dialect.Front{openaichat.Front{}}, Backs: []dialect.Back{openaichat.Back{}, echodialect.Back{}},
+		Fronts: []dialect.Front{openaichat.Front{}, anthropic.Front{}}, Backs: []dialect.Back{openaichat.Back{}, anthropic.Back{}, echodialect.Back{}},
 		Catalog:   func() *catalog.Snapshot { return snap },
 		Keys:      keys.NewAuthenticator(keys.NewStore(tb, time.Now), keys.Options{}, time.Now),
 		Ledger:    ledger.New(tb),
