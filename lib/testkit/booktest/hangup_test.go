@@ -176,6 +176,7 @@ func TestHangUpBeforeTheProviderIsCalled(t *testing.T) {
 				synctest.Wait()
 				leave()
 				close(open)
+				synctest.Wait()
 				s.Settled()
 				row := s.only()
 				wantRow(t, row, "client_gone", ledger.UsageNone)
@@ -268,6 +269,7 @@ func TestHangUpAtTheEnd(t *testing.T) {
 		s.store.at(stepSettle, held(open))
 		e := s.begin(ask("gpt-4o-mini", true))
 		e.until(`"finish_reason":"stop"`)
+		synctest.Wait() // the gateway is at the settle
 		e.leave()
 		close(open)
 		s.Settled()

@@ -126,7 +126,7 @@ func (s serve) Send(ctx context.Context, t provider.Target, out llm.Outbound, _ 
 		return nil, fault.Wrap(fault.TargetFailed, "rig.Send", io.ErrUnexpectedEOF)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = w.CloseWithError(cause(ctx)) })
-	body := &memoryBody{PipeReader: r, end: func() {
+	body := &memoryBody{PipeReader: r, ctx: ctx, end: func() {
 		stop()
 		cancel(nil)
 	}}
@@ -147,6 +147,7 @@ func cause(ctx context.Context) error {
 type memoryBody struct {
 	*io.PipeReader
 
+	ctx   context.Context //nolint:containedctx // it is the body's own, ended by Close
 	end   func()
 	ended bool
 }
@@ -154,6 +155,9 @@ type memoryBody struct {
 func (b *memoryBody) Read(p []byte) (int, error) {
 	n, err := b.PipeReader.Read(p)
 	b.ended = b.ended || err != nil
+	if err != nil && b.ctx.Err() != nil { // whatever the handler says of it
+		err = cause(b.ctx)
+	}
 	return n, err
 }
 
