@@ -20,11 +20,21 @@ type patience struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	seen    []byte
+	over    bool // nothing more is waited for
 }
 
-func newPatience() *patience {
+// newPatience waits for half a minute in all: a test must fail, not hang.
+func newPatience(t *testing.T) *patience {
+	t.Helper()
 	p := &patience{}
 	p.changed = sync.NewCond(&p.mu)
+	end := time.AfterFunc(30*time.Second, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.over = true
+		p.changed.Broadcast()
+	})
+	t.Cleanup(func() { end.Stop() })
 	return p
 }
 
@@ -41,7 +51,7 @@ func (p *patience) wait(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	target := bytes.Count(p.seen, []byte(alive)) + n
-	for bytes.Count(p.seen, []byte(alive)) < target {
+	for bytes.Count(p.seen, []byte(alive)) < target && !p.over {
 		p.changed.Wait()
 	}
 }
@@ -67,7 +77,7 @@ func TestKeepAlives(t *testing.T) {
 				}
 				a.usage = true
 				want := s.via(v).stream(t.Context(), a, nil)
-				via, p := s.via(v), newPatience()
+				via, p := s.via(v), newPatience(t)
 				via.watch = p.watch
 				s.wire.gate = func(event int) {
 					if event < 4 {
@@ -109,7 +119,7 @@ func TestBehindKeepAlives(t *testing.T) {
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				s := silence(t, "  route: { targets: [p/status-500, "+tt.second+"] }\n")
-				via, p := s.patient(v), newPatience()
+				via, p := s.patient(v), newPatience(t)
 				via.watch = p.watch
 				s.wire.gate = func(event int) {
 					if event == 0 {

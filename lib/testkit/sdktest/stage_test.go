@@ -59,7 +59,7 @@ prices:
   "q/*": { input: 2.00, output: 8.00, cache_read: 0.50, audio_input: 20, audio_output: 40 }
   "down/*": { input: 1, output: 1 }
 settings:
-  unknown_price: refuse
+  timeouts: { total: 30s }
 ` + sc.settings
 	sc.rig.Transport = s.wire.wrap
 	s.Rig = rig.Start(t, sc.rig)
