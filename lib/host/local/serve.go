@@ -109,10 +109,20 @@ func stop(ctx context.Context, srv *http.Server, c Config) {
 // watchBody gives up on request bodies that stop coming. A server-wide read
 // timeout cannot do this: it would also end the watch for hang-ups, and with
 // it every long answer.
+//
+// The deadline is there from the beginning, because what a handler leaves of a
+// body the server reads itself before it sends the answer, for as long as it
+// takes. The request is copied, because the server must find a body of its own
+// making in its own: of any other it does not know that a caller who expects a
+// "100 Continue" has not sent it yet, and would wait for it.
 func watchBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = &body{ReadCloser: r.Body, conn: http.NewResponseController(w)}
+			conn := http.NewResponseController(w)
+			_ = conn.SetReadDeadline(time.Now().Add(bodySilence)) // where it fails, reading does, too
+			inner := r.WithContext(r.Context())
+			inner.Body = &body{ReadCloser: r.Body, conn: conn}
+			r = inner
 		}
 		next.ServeHTTP(w, r)
 	})

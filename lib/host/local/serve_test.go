@@ -215,6 +215,50 @@ func TestServeGivesUpOnSilentBodies(t *testing.T) {
 
 // A long answer must outlive every limit on requests, and a hang-up must still
 // be seen.
+// An answer does not wait for a body that nobody asked for: callers who expect
+// a "100 Continue" have not sent it, and others may never do so.
+func TestServeAnswersBeforeABodyThatIsNotRead(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, header string
+		within       time.Duration
+	}{
+		{"expects to be asked", "Expect: 100-continue\r\n", 0},
+		{"never sends it", "", time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				g := newGateway(func(_ context.Context, w http.ResponseWriter, _ *http.Request) {
+					w.WriteHeader(http.StatusUnauthorized)
+					_ = http.NewResponseController(w).Flush()
+				})
+				ln := newPipes()
+				stop, ended := serve(t, ln, g)
+				began := time.Now()
+				conn, answer := ask(t, ln, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"+c.header+"\r\n")
+				// Who is not answered must not hang the test.
+				_ = conn.SetReadDeadline(began.Add(time.Hour))
+				resp, err := http.ReadResponse(answer, nil) //nolint:bodyclose // the connection is closed below
+				if err != nil {
+					t.Fatal("no answer:", err)
+				}
+				if waited := time.Since(began); resp.StatusCode != http.StatusUnauthorized || waited > c.within {
+					t.Errorf("status %d after %v, want 401 within %v", resp.StatusCode, waited, c.within)
+				}
+				if !resp.Close {
+					t.Error("the connection is kept, although the rest of the body may still come")
+				}
+				_ = conn.Close()
+				stop()
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 func TestServeKeepsLongAnswers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
