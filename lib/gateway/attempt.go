@@ -43,8 +43,8 @@ type attempt struct {
 	g       *Gateway
 	c       *call
 	p       routing.Choice
-	last    bool // the plan has no further target
-	silence *time.Timer
+	last    bool     // the plan has no further target
+	silence *silence // of streamed attempts
 	answer  *answer
 	status  int
 }
@@ -85,10 +85,13 @@ func (a *attempt) run(ctx context.Context, began time.Time, yield func(llm.Chunk
 	mark := g.cfg.Now()
 	for chunk, e := range complete(stream) {
 		c.waited += g.cfg.Now().Sub(mark)
-		more, e := h.take(chunk, a.observe(chunk), e)
+		content := a.observe(chunk)
+		a.silence.pause() // a caller who reads slowly is not the provider's silence
+		more, e := h.take(chunk, content, e)
 		if !more {
 			return h.committed, h.broken, e
 		}
+		a.silence.resume()
 		mark = g.cfg.Now()
 	}
 	return h.committed, llm.Chunk{}, nil
@@ -151,8 +154,8 @@ func (a *attempt) observe(chunk llm.Chunk) (content bool) {
 			content = true
 		}
 	}
-	if content && a.silence != nil {
-		a.silence.Reset(a.p.Target.Timeouts.BetweenTokens)
+	if content {
+		a.silence.content(a.p.Target.Timeouts.BetweenTokens)
 	}
 	return content
 }
@@ -170,10 +173,10 @@ func (a *attempt) watch(cancel context.CancelCauseFunc) (stop func()) {
 	if a.last {
 		wait = t.Total
 	}
-	a.silence = time.AfterFunc(wait, func() { cancel(timeout("The provider was silent for too long.")) })
+	a.silence = watchSilence(wait, func() { cancel(timeout("The provider was silent for too long.")) })
 	return func() {
 		total.Stop()
-		a.silence.Stop()
+		a.silence.stop()
 	}
 }
 

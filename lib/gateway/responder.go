@@ -24,7 +24,7 @@ const (
 )
 
 // responder is the one writer of a call's answer. While a stream is silent it
-// sends keep-alives from a goroutine of its own, which stop ends and waits
+// sends keep-alives from a goroutine of its own, which hush ends and waits
 // for. Safe for use by that goroutine and the call at once.
 type responder struct {
 	mu    sync.Mutex
@@ -90,13 +90,18 @@ func (o *responder) beat(head time.Time, interval time.Duration) time.Duration {
 	return interval
 }
 
-// stop ends the keep-alives. After it, the writer is the host's again.
-func (o *responder) stop() {
+// hush ends the keep-alives: what is written from here on is the call's.
+func (o *responder) hush() {
 	if o.quit != nil {
 		close(o.quit)
 		<-o.done
 		o.quit = nil
 	}
+}
+
+// stop ends the keep-alives. After it, the writer is the host's again.
+func (o *responder) stop() {
+	o.hush()
 	if !o.until.IsZero() {
 		_ = http.NewResponseController(o.w).SetWriteDeadline(time.Time{})
 	}

@@ -139,11 +139,21 @@ func (g *Gateway) price(ctx context.Context, c *call, ending meter.Ending, s *le
 }
 
 // reply sends the end of the answer, or the error, and returns the status that
-// the caller saw.
+// the caller saw. It does so also where the caller is said to have gone: one who
+// has only closed the way to us still reads, and must not take silence for an
+// answer that is whole and empty.
 func (g *Gateway) reply(c *call, out *responder, s ledger.Settlement, end tail, err error) int {
-	switch {
-	case c.gone.Load():
+	out.hush() // a head that leaves now would leave without the error
+	status := g.tell(c, out, s, end, err)
+	if c.gone.Load() {
 		return fault.ClientGone.Disposition().Status
+	}
+	return status
+}
+
+// tell writes for reply.
+func (g *Gateway) tell(c *call, out *responder, s ledger.Settlement, end tail, err error) int {
+	switch {
 	case err == nil && end.body == nil:
 		_ = out.frames(c, end.frames) // nobody is left to be told of a failed last write
 		return http.StatusOK
