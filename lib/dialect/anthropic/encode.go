@@ -29,8 +29,9 @@ const (
 //     without a result, a result without a call and arguments that are no JSON
 //     object are errors that name the call; ids are made unique and valid;
 //   - tools that only the history knows are declared, and not to be called;
-//   - thinking goes back where this family signed it, and nowhere else; a tool
-//     turn without it is sent with thinking off;
+//   - thinking goes back where this family signed it, and unsigned to a vendor
+//     that takes it (Quirks.TakesReasoning); a tool turn without it is sent
+//     with thinking off;
 //   - of cache marks four stay, in an order of life that the vendor takes.
 //
 // What the format cannot say is a Loss, or an error that names the member

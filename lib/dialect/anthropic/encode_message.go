@@ -69,7 +69,11 @@ func (e *encoder) thinkingBlock(b *llm.Thinking) {
 		e.w.Open('{').Name("type").Str("redacted_thinking").Name("data").Str(b.Seal.Data).Close('}')
 		return
 	}
-	e.w.Open('{').Name("type").Str("thinking").Name("thinking").Str(b.Text).Name("signature").Str(b.Seal.Data).Close('}')
+	e.w.Open('{').Name("type").Str("thinking").Name("thinking").Str(b.Text)
+	if b.Seal != nil {
+		e.w.Name("signature").Str(b.Seal.Data)
+	}
+	e.w.Close('}')
 }
 
 // media writes an image or a document up to its closing brace.

@@ -72,12 +72,19 @@ func (e *encoder) cleanText(at string, b *llm.Text) llm.Block {
 	return b
 }
 
-// cleanThinking keeps what this family signed.
+// cleanThinking keeps what this family signed, and what was only thought for a
+// vendor that wants that back.
 func (e *encoder) cleanThinking(b *llm.Thinking) llm.Block {
+	signed := b.Seal != nil && b.Seal.Issuer == sealIssuer
 	switch {
+	case !signed && e.target.Quirks.TakesReasoning && b.Text != "":
+		if b.Seal != nil {
+			e.drop("thinking.signature", "a signature of another model family is not taken here")
+		}
+		return &llm.Thinking{Text: b.Text}
 	case b.Seal == nil:
 		e.drop("thinking", "thinking without a signature is not taken here")
-	case b.Seal.Issuer != sealIssuer:
+	case !signed:
 		e.drop("thinking", "thinking that another model family signed is not taken here")
 	default:
 		if b.Cache != nil {

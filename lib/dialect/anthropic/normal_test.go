@@ -3,6 +3,7 @@ package anthropic_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -201,6 +202,39 @@ func TestLongHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := refused("claude-sonnet-4-5", llm.OpChat, out.Body); err != nil {
+		t.Error(err)
+	}
+}
+
+// A request made of nothing but members that are not known, and blocks that
+// only this dialect has, is read in a time that grows with its length only.
+func TestManyUnknownMembers(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[`)
+	for i := range 50_000 {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(`{"type":"new","file_id":"f","x":1}`)
+	}
+	b.WriteString(`]}]`)
+	for i := range 100_000 {
+		fmt.Fprintf(&b, `,"x%d":1`, i)
+	}
+	b.WriteByte('}')
+	in := llm.Inbound{Raw: []byte(b.String())}
+	req, err := anthropic.Front{}.Decode(llm.OpChat, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(req.Facts.Native) == 0 || len(req.Facts.Upstream) == 0 {
+		t.Error("nothing was noted")
+	}
+	chat, ok := req.Body.(*llm.Chat)
+	if !ok || len(chat.Extra) == 0 || len(chat.Extra) > 200 {
+		t.Errorf("%d members were kept", len(chat.Extra))
+	}
+	if _, _, err := (anthropic.Back{}).Relay(llm.OpChat, in, req, dialect.Target{Model: "y"}); err != nil {
 		t.Error(err)
 	}
 }
