@@ -36,6 +36,7 @@ func TestEmits(t *testing.T) {
 		{open, with(open, "emit", int64(1)), false},
 		{settled, settled, false},
 		{settled, with(settled, "booked", true), false},
+		{refused, with(refused, "booked", true), false},
 		{settled, with(settled, "emit", int64(1)), true},
 		{refused, with(refused, "emit", int64(1)), true},
 		{with(settled, "emit", int64(1)), with(settled, "emit", int64(2)), true},
@@ -107,6 +108,12 @@ func TestDayOf(t *testing.T) {
 			strip(t, tb, old.CallID, "day")
 			wantRow(t, l, old)
 		})
+	})
+	t.Run("the same call on another day is another call", func(t *testing.T) {
+		l := ledger.New(tabletest.SQLite(t))
+		r := mustOpen(t, l, opened(0))
+		r.Day = "2026-11-23"
+		wantKind(t, l.Open(t.Context(), r), fault.Internal)
 	})
 	t.Run("a day that is none is refused", func(t *testing.T) {
 		l := ledger.New(tabletest.SQLite(t))

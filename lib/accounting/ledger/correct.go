@@ -53,7 +53,7 @@ func (l *Ledger) Correct(ctx context.Context, original Row, s Settlement) error 
 // into a correction.
 func (l *Ledger) correctAbandoned(ctx context.Context, err error, s Settlement) error {
 	closed, ok := errors.AsType[*ClosedError](err)
-	if !ok || closed.Row.State != Settled || closed.Row.Outcome != fault.OutcomeAbandoned {
+	if !ok || closed.Row.Outcome != fault.OutcomeAbandoned {
 		return err
 	}
 	return l.Correct(ctx, closed.Row, s)

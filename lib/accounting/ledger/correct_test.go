@@ -97,7 +97,7 @@ func TestCorrect(t *testing.T) {
 		})
 		t.Run("its id belongs to another call", func(t *testing.T) {
 			r := abandon(t, l, 3009)
-			other := opened(3010)
+			other := opened(3009)
 			other.CallID = r.CallID + "~1"
 			mustOpen(t, l, other)
 			wantKind(t, l.Settle(t.Context(), r.CallID, settlement()), fault.Internal)

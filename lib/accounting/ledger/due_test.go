@@ -110,7 +110,7 @@ func TestDue(t *testing.T) {
 			due(t, l, late, 100, ids[2:]...)
 			later := append(slices.Clone(ids[2:]), ids[:2]...)
 			due(t, l, late.Add(2*time.Hour), 100, later...)
-			if err := l.PutOff(t.Context(), found[0], late); err != nil {
+			if err := l.PutOff(t.Context(), found[0], noon); err != nil {
 				t.Fatal(err)
 			}
 			due(t, l, late.Add(2*time.Hour), 100, later...)
