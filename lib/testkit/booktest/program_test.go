@@ -133,29 +133,36 @@ func (r *running) end() error {
 	return err
 }
 
-// cli runs a command on the store and decodes what it prints.
-func (p *program) cli(into any, args ...string) {
+// output is what a command on the store prints.
+func (p *program) output(args ...string) string {
 	p.t.Helper()
-	cmd := p.command(append(args, "--store", "embedded:store", "--format", "json")...)
+	cmd := p.command(append(args, "--store", "embedded:store")...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
 		p.t.Fatalf("weir %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
 	}
-	if err := json.Unmarshal(out, into); err != nil {
+	return string(out)
+}
+
+// cli runs a command on the store and decodes what it prints.
+func (p *program) cli(into any, args ...string) {
+	p.t.Helper()
+	if err := json.Unmarshal([]byte(p.output(append(args, "--format", "json")...)), into); err != nil {
 		p.t.Fatalf("weir %s: %v", strings.Join(args, " "), err)
 	}
 }
 
 // row is a row as weir calls and GET /v1/usage show it.
 type row struct {
-	CallID  string            `json:"call_id"`
-	State   string            `json:"state"`
-	Outcome *string           `json:"outcome"`
-	Tags    map[string]string `json:"tags"`
-	Model   *string           `json:"model"`
-	Tokens  *struct {
+	CallID   string            `json:"call_id"`
+	State    string            `json:"state"`
+	Outcome  *string           `json:"outcome"`
+	Tags     map[string]string `json:"tags"`
+	Provider *string           `json:"provider"`
+	Model    *string           `json:"model"`
+	Tokens   *struct {
 		Input       int64 `json:"input"`
 		CacheRead   int64 `json:"cache_read"`
 		Output      int64 `json:"output"`

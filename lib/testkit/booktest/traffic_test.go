@@ -3,6 +3,7 @@ package booktest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type kind struct {
 	body   string
 	path   string // chat if empty
 	key    string // the program's if empty
+	tags   string // but for the number; a use case if empty
 	leave  leaving
 	gate   bool // the gateway refuses it, and there is no row
 }
@@ -168,7 +170,7 @@ func call(t *testing.T, client *http.Client, at *address, n int, k kind, dice *r
 		return s
 	}
 	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("X-Weir-Tags", fmt.Sprintf("use_case=books,n=%d", n))
+	req.Header.Set("X-Weir-Tags", fmt.Sprintf("%s,n=%d", cmp.Or(k.tags, "use_case=books"), n))
 	resp, err := client.Do(req)
 	if err == nil {
 		defer resp.Body.Close()
