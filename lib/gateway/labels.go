@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -57,15 +59,24 @@ func readLabels(h http.Header, f llm.Facts) (labels, error) {
 	if err := l.header(h.Values(headerTags)); err != nil {
 		return l, err
 	}
-	for name, value := range f.Tags {
-		if _, taken := l.tags[name]; taken || !tagName(name) || !tagValue(value) || len(l.tags) >= maxTags {
+	l.body(f.Tags)
+	l.useCase = l.tags[tagUseCase]
+	delete(l.tags, tagUseCase)
+	return l, nil
+}
+
+// body takes the tags of the body that fit: the use case first, because calls
+// are paid by it, the others in the order of their names, so that equal
+// requests keep equal tags.
+func (l *labels) body(tags map[string]string) {
+	names := slices.Sorted(maps.Keys(tags))
+	for _, name := range append([]string{tagUseCase}, names...) {
+		value, ok := tags[name]
+		if _, taken := l.tags[name]; taken || !ok || !tagName(name) || !tagValue(value) || len(l.tags) >= maxTags {
 			continue
 		}
 		l.tags[name] = value
 	}
-	l.useCase = l.tags[tagUseCase]
-	delete(l.tags, tagUseCase)
-	return l, nil
 }
 
 // header reads x-weir-tags: name=value pairs behind commas, values

@@ -21,6 +21,14 @@ func TestReadLabels(t *testing.T) {
 		}
 		return strings.Join(s, ",")
 	}
+	with := func(header, name, value string) map[string]string {
+		all := map[string]string{name: value}
+		for pair := range strings.SplitSeq(header, ",") {
+			k, v, _ := strings.Cut(pair, "=")
+			all[k] = v
+		}
+		return all
+	}
 	cases := map[string]struct {
 		header string
 		body   map[string]string
@@ -28,16 +36,20 @@ func TestReadLabels(t *testing.T) {
 		use    string
 		bad    string // in the message; empty: accepted
 	}{
-		"none":                    {tags: map[string]string{}},
-		"use case is apart":       {header: "use_case=faq, env = prod", use: "faq", tags: map[string]string{"env": "prod"}},
-		"percent-encoded":         {header: "a=x%2Cy%3Dz%20%C3%A9", tags: map[string]string{"a": "x,y=z é"}},
-		"empty value":             {header: "a=", tags: map[string]string{"a": ""}},
-		"value with equals":       {header: "a=b=c", tags: map[string]string{"a": "b=c"}},
-		"trailing comma":          {header: "a=b,", tags: map[string]string{"a": "b"}},
-		"longest value":           {header: "a=" + long, tags: map[string]string{"a": long}},
-		"most tags":               {header: tags(16), tags: nil},
-		"header wins":             {header: "env=prod", body: map[string]string{"env": "dev", "x": "1"}, tags: map[string]string{"env": "prod", "x": "1"}},
-		"body alone":              {body: map[string]string{"use_case": "chat"}, use: "chat", tags: map[string]string{}},
+		"none":              {tags: map[string]string{}},
+		"use case is apart": {header: "use_case=faq, env = prod", use: "faq", tags: map[string]string{"env": "prod"}},
+		"percent-encoded":   {header: "a=x%2Cy%3Dz%20%C3%A9", tags: map[string]string{"a": "x,y=z é"}},
+		"empty value":       {header: "a=", tags: map[string]string{"a": ""}},
+		"value with equals": {header: "a=b=c", tags: map[string]string{"a": "b=c"}},
+		"trailing comma":    {header: "a=b,", tags: map[string]string{"a": "b"}},
+		"longest value":     {header: "a=" + long, tags: map[string]string{"a": long}},
+		"most tags":         {header: tags(16), tags: nil},
+		"header wins":       {header: "env=prod", body: map[string]string{"env": "dev", "x": "1"}, tags: map[string]string{"env": "prod", "x": "1"}},
+		"body alone":        {body: map[string]string{"use_case": "chat"}, use: "chat", tags: map[string]string{}},
+		"room for two of the body": {
+			header: tags(14), body: map[string]string{"a": "1", "use_case": "chat", "b": "2", "c": "3", "d": "4", "e": "5"},
+			use: "chat", tags: with(tags(14), "a", "1"),
+		},
 		"body that does not fit":  {body: map[string]string{"User ID": "1", "ok": "v", "long": long + "x"}, tags: map[string]string{"ok": "v"}},
 		"no equals":               {header: "prod", bad: "has no ="},
 		"upper case":              {header: "Env=prod", bad: "a name must be"},
