@@ -80,11 +80,11 @@ func (h *HTTP) send(ctx context.Context, cancel context.CancelCauseFunc, t provi
 	if err != nil {
 		return nil, err
 	}
-	resp, err := h.client.Do(req) //nolint:bodyclose // the Reply has it, and whoever has the Reply closes it
+	resp, err := h.client.Do(req)
 	if err != nil {
 		return nil, classify(ctx, op, err)
 	}
-	return &Reply{Status: resp.StatusCode, Header: resp.Header, RequestID: requestID(resp.Header), Body: resp.Body}, nil
+	return &Reply{Status: resp.StatusCode, Header: resp.Header, RequestID: requestID(resp.Header), Body: redact(resp)}, nil
 }
 
 func (h *HTTP) request(ctx context.Context, t provider.Target, out llm.Outbound, stream bool) (*http.Request, error) {

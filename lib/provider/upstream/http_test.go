@@ -234,6 +234,45 @@ func TestCloseCutsAnEndlessBody(t *testing.T) {
 	<-gone // hangs when the connection stays open
 }
 
+// Some servers repeat the request that they refuse.
+func TestARefusalDoesNotRepeatTheCredential(t *testing.T) {
+	for _, status := range []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(status)
+			fmt.Fprintf(w, "refused: %v, at its end", r.Header)
+		}))
+		reply, err := send(t.Context(), t, srv.URL, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(reply.Body)
+		if err != nil || strings.Contains(string(got), canary) || !strings.Contains(string(got), "Bearer [redacted]") || !strings.HasSuffix(string(got), "at its end") {
+			t.Errorf("%d: %v, the refusal says %q", status, err, got)
+		}
+		reply.Body.Close()
+		srv.Close()
+	}
+}
+
+// A word that local servers are given in place of a key is no secret.
+func TestAShortCredentialIsNotLookedFor(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, "messages is EMPTY")
+	}))
+	defer srv.Close()
+	h := NewHTTP(credential.Env(func(string) (string, bool) { return "EMPTY", true }), "weir/test")
+	defer h.Close()
+	reply, err := h.Send(t.Context(), target(srv.URL), llm.Outbound{Path: "/"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	if got, err := io.ReadAll(reply.Body); string(got) != "messages is EMPTY" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 func TestMissingCredential(t *testing.T) {
 	none := credential.Env(func(string) (string, bool) { return "", false })
 	h := NewHTTP(none, "weir/test")
