@@ -88,9 +88,10 @@ func TestUnreadableEvents(t *testing.T) {
 // for each event; types of no concern are ignored.
 func TestStrangeEvents(t *testing.T) {
 	letters := &dead{}
-	c := plain(1)
+	c, other := plain(1), plain(2)
+	mislabelled := other.event()
 	tb := tabletest.SQLite(t)
-	open(t, tb, c)
+	open(t, tb, c, other)
 	typed := func(typ, detail string) bus.Event { return bus.Event{Type: typ, Detail: json.RawMessage(detail)} }
 	es := []bus.Event{
 		typed(events.TypeUsageRecordedV1, `{"call_id":`),
@@ -98,6 +99,7 @@ func TestStrangeEvents(t *testing.T) {
 		typed(events.TypeUsageRecordedV1, `{"version":1,"call_id":"a\nb"}`),
 		typed("usage.recorded.v2", `{"version":2,"call_id":"from-the-future"}`),
 		typed("budget.threshold.v1", `{}`),
+		typed("usage.recorded.v3", string(event(t, mislabelled).Detail)), // its type counts
 		event(t, c.event()),
 	}
 	b := booker(tb, letters)
@@ -105,22 +107,22 @@ func TestStrangeEvents(t *testing.T) {
 		mustBook(t, b, es)
 	}
 	wantBooked(t, tb, c)
-	if len(letters.put) != 4 || letters.put["from-the-future"].Reason == "" {
-		t.Errorf("letters %v, want 4, one of them about from-the-future", letters.put)
+	if len(letters.put) != 5 || letters.put["from-the-future"].Reason == "" || letters.put[other.id()].Reason == "" {
+		t.Errorf("letters %v, want 5, one of them about from-the-future and one about %s", letters.put, other.id())
 	}
 	for key := range letters.put {
 		if strings.ContainsAny(key, " \n") {
 			t.Errorf("key %q", key)
 		}
 	}
-	if s := b.Stats(); s.Ignored != 2 || s.Letters != 8 || s.Booked != 1 || s.Repeated != 1 {
+	if s := b.Stats(); s.Ignored != 2 || s.Letters != 10 || s.Booked != 1 || s.Repeated != 1 {
 		t.Errorf("stats %+v", s)
 	}
 
 	letters.away = true
 	failed, err := b.Book(t.Context(), es)
-	if err != nil || fmt.Sprint(failedAt(failed)) != "[0 1 2 3]" {
-		t.Errorf("without dead letters %v were handed back, %v, want the four", failedAt(failed), err)
+	if err != nil || fmt.Sprint(failedAt(failed)) != "[0 1 2 3 5]" {
+		t.Errorf("without dead letters %v were handed back, %v, want the five", failedAt(failed), err)
 	}
 }
 
@@ -158,6 +160,9 @@ func TestFullCells(t *testing.T) {
 		// In one batch, where they do not even add up among themselves.
 		b := booker(tb, letters)
 		mustBook(t, b, eventsOf(t, append(append(calls, huge[1], huge[2]), small...)...))
+		if got := b.Stats().Transactions; got > 20 {
+			t.Errorf("%d transactions to set one row of a hundred aside", got)
+		}
 		// Later, when the cell is nearly full.
 		mustBook(t, b, eventsOf(t, huge[0]))
 		letters.want(t, huge[2].id(), huge[0].id())

@@ -241,49 +241,6 @@ func handedBack(t *testing.T, tb table.Table) {
 	}
 }
 
-func unreleased(t *testing.T, tb table.Table) {
-	calls := some(6, 0, plain)
-	open(t, tb, calls...)
-	for _, c := range calls[:2] {
-		edit(t, tb, layout.Ledger, rowKey(c.id()), nil, "released")
-	}
-	mustBook(t, booker(tb, &dead{}), eventsOf(t, calls...))
-	wantBooked(t, tb, calls...)
-	for i, c := range calls {
-		it, err := tb.Get(t.Context(), layout.Ledger, rowKey(c.id()), true)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, live := it["live_pk"]; live != (i < 2) {
-			t.Errorf("row %d: live %v; a row leaves the index of live rows when it is booked, unless a limit waits", i, live)
-		}
-	}
-	mustBook(t, booker(tb, &dead{}), eventsOf(t, calls...))
-	wantBooked(t, tb, calls...)
-}
-
-func noRow(t *testing.T, tb table.Table) {
-	letters := &dead{}
-	calls := some(40, 0, mixed)
-	missing, stillOpen := plain(1000), plain(1001)
-	open(t, tb, append(calls, stillOpen)...)
-	edit(t, tb, layout.Ledger, rowKey(stillOpen.id()), table.Item{"state": "open"})
-	es := eventsOf(t, slices.Concat(calls[:20], []call{missing}, calls[20:], []call{stillOpen})...)
-	for range 2 { // a letter that is written again replaces the first
-		mustBook(t, booker(tb, letters), es)
-		wantBooked(t, tb, calls...)
-		letters.want(t, missing.id(), stillOpen.id())
-	}
-	if got := letters.put[missing.id()]; string(got.Body) != string(es[20].Detail) || !strings.Contains(got.Reason, "no row") {
-		t.Errorf("letter %+v", got)
-	}
-	letters.away = true
-	failed, err := booker(tb, letters).Book(t.Context(), es)
-	if diff := gocmp.Diff([]int{20, 41}, failedAt(failed)); err != nil || diff != "" {
-		t.Errorf("%v; without dead letters nothing may be lost: handed back (-want +got):\n%s", err, diff)
-	}
-}
-
 // corrections add differences and no calls.
 func corrections(t *testing.T, tb table.Table) {
 	letters := &dead{}
