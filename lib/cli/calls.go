@@ -16,7 +16,7 @@ import (
 // implements it.
 type Calls interface {
 	Recent(ctx context.Context, f ledger.Filter) (ledger.Found, error)
-	Get(ctx context.Context, callID string) (r ledger.Row, ok bool, err error)
+	Corrected(ctx context.Context, callID string) (c ledger.Corrected, ok bool, err error)
 }
 
 func (p *Program) calls() *cobra.Command {
@@ -137,7 +137,11 @@ func (p *Program) callsShow() *cobra.Command {
 		Use:   "show CALL-ID",
 		Short: "Show everything that is known of one call",
 		Long: `Show everything that is known of one call. Its id is in the answer's header
-x-weir-call-id, and in the list of weir calls.`,
+x-weir-call-id, and in the list of weir calls.
+
+A call that was given up, because its process seemed dead, and that came to an
+end after all has a correction: a row of its own, which is shown below it. Its
+figures are what the end added.`,
 		Example: `  weir calls show 0193a8c4-8a4e-7c3e-9d0b-6f7a1c2d3e4f
   weir calls show 0193a8c4-8a4e-7c3e-9d0b-6f7a1c2d3e4f --format json`,
 		Args: oneArg("call id"),
@@ -150,19 +154,35 @@ x-weir-call-id, and in the list of weir calls.`,
 			return err
 		}
 		return p.withStore(ctx, store, false, func(s *Store) error {
-			row, ok, err := s.Calls.Get(ctx, args[0])
+			call, ok, err := s.Calls.Corrected(ctx, args[0])
 			switch {
 			case err != nil:
 				return explain(err)
 			case !ok:
 				return fmt.Errorf("there is no call %q: weir calls lists the newest ones", args[0])
 			case as == formatJSON:
-				return writeJSON(p.Stdout, row)
+				return writeJSON(p.Stdout, call)
 			}
-			return writeRecord(p.Stdout, callRecord(row))
+			return p.writeCall(call)
 		})
 	})
 	return cmd
+}
+
+// writeCall writes a call and, behind an empty line, its correction.
+func (p *Program) writeCall(c ledger.Corrected) error {
+	pairs := callRecord(c.Row)
+	if c.Correction == nil {
+		return writeRecord(p.Stdout, pairs)
+	}
+	pairs = append(pairs, pair{"corrected by", c.Correction.CallID})
+	if err := writeRecord(p.Stdout, pairs); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(p.Stdout); err != nil {
+		return err
+	}
+	return writeRecord(p.Stdout, callRecord(*c.Correction))
 }
 
 // explain turns a fault into what an operator can act on: its public text

@@ -121,6 +121,7 @@ func tagList(tags map[string]string) string {
 func callRecord(r ledger.Row) []pair {
 	pairs := []pair{
 		{"call", r.CallID},
+		{"corrects", r.Corrects},
 		{"state", string(r.State)},
 		{"outcome", r.Outcome},
 		{"started", r.StartedAt.UTC().Format(instant)},

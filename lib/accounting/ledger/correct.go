@@ -27,7 +27,7 @@ const correctionMark = "~1"
 // success and keeps its first figures. Errors are as with Open.
 func (l *Ledger) Correct(ctx context.Context, original Row, s Settlement) error {
 	const op = "ledger.Correct"
-	if original.State != Settled || original.Outcome != fault.OutcomeAbandoned || original.Corrects != "" {
+	if !original.correctable() {
 		return fault.Wrap(fault.Internal, op, fmt.Errorf("row %s is %s, %s: only a call that was given up is corrected",
 			original.CallID, original.State, original.Outcome))
 	}
@@ -47,6 +47,12 @@ func (l *Ledger) Correct(ctx context.Context, original Row, s Settlement) error 
 		return fault.Wrap(fault.Internal, op, fmt.Errorf("the id %s belongs to another call", r.CallID))
 	}
 	return storeError(op, err)
+}
+
+// correctable reports whether there may be a correction of r: only calls that
+// were given up have one.
+func (r Row) correctable() bool {
+	return r.State == Settled && r.Outcome == fault.OutcomeAbandoned && r.Corrects == ""
 }
 
 // correctAbandoned turns the error of a settlement that came after the reaper

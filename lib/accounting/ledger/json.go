@@ -12,8 +12,7 @@ import (
 
 // rowView is a row as people and scripts read it: GET /v1/usage/{call id} and
 // weir calls. Names and their order are a contract; members are always there,
-// but for the last two.
-// What only the end of a call can tell is null while the row is open.
+// but for the last three. What only the end of a call can tell is null while the row is open.
 type rowView struct {
 	CallID            string            `json:"call_id"`
 	State             State             `json:"state"`
@@ -45,6 +44,7 @@ type rowView struct {
 
 	Corrects    string `json:"corrects,omitempty"`      // of a correction only
 	CellUseCase string `json:"cell_use_case,omitempty"` // where it is not use_case
+	Correction  *Row   `json:"correction,omitempty"`    // of a Corrected that has one
 }
 
 type tokenView struct {
@@ -71,7 +71,9 @@ const unpriced = "unpriced"
 // MarshalJSON writes the row as GET /v1/usage/{call id} shows it. Amounts are
 // integer nano-dollars, and dollars as a decimal text; times are RFC 3339 in
 // UTC, to the millisecond.
-func (r Row) MarshalJSON() ([]byte, error) {
+func (r Row) MarshalJSON() ([]byte, error) { return json.Marshal(r.view()) }
+
+func (r Row) view() rowView {
 	v := rowView{
 		CallID: r.CallID, State: r.State,
 		Team: r.Team, App: r.App, KeyID: r.KeyID, Principal: r.Principal, UseCase: r.UseCase, Tags: r.Tags,
@@ -94,7 +96,7 @@ func (r Row) MarshalJSON() ([]byte, error) {
 	if r.State != Open {
 		r.viewResults(&v)
 	}
-	return json.Marshal(v)
+	return v
 }
 
 func (r Row) viewResults(v *rowView) {
