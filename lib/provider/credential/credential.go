@@ -5,6 +5,7 @@ package credential
 import (
 	"context"
 	"log/slog"
+	"strings"
 )
 
 // Ref names a credential's sources. The zero Ref has none and is never found;
@@ -56,7 +57,9 @@ type Source interface {
 }
 
 // Env is a Source over environment variables; getenv is os.LookupEnv outside
-// tests. A variable that is set but empty counts as not set.
+// tests. White space around a value, such as the line's end of the file it was
+// read from, is no part of it; a variable that is set but empty counts as not
+// set.
 type Env func(name string) (string, bool)
 
 // Lookup implements Source.
@@ -65,7 +68,7 @@ func (e Env) Lookup(_ context.Context, r Ref, _ bool) (Secret, bool, error) {
 		return Secret{}, false, nil
 	}
 	v, ok := e(r.Env)
-	if !ok || v == "" {
+	if v = strings.TrimSpace(v); !ok || v == "" {
 		return Secret{}, false, nil
 	}
 	return NewSecret(v), true, nil

@@ -67,7 +67,7 @@ func TestSecretIsZero(t *testing.T) {
 }
 
 func TestEnv(t *testing.T) {
-	vars := map[string]string{"OPENAI_API_KEY": key, "EMPTY": ""}
+	vars := map[string]string{"OPENAI_API_KEY": key, "EMPTY": "", "BLANK": " \n", "FROM_FILE": key + "\r\n"}
 	env := credential.Env(func(name string) (string, bool) {
 		v, ok := vars[name]
 		return v, ok
@@ -80,6 +80,8 @@ func TestEnv(t *testing.T) {
 		{"a variable that is set", credential.Ref{Env: "OPENAI_API_KEY", Secret: "openai"}, key},
 		{"a variable that is not", credential.Ref{Env: "GROQ_API_KEY"}, ""},
 		{"a variable that is set and empty", credential.Ref{Env: "EMPTY"}, ""},
+		{"a variable of white space", credential.Ref{Env: "BLANK"}, ""},
+		{"a variable with the end of its line", credential.Ref{Env: "FROM_FILE"}, key},
 		{"no variable named", credential.Ref{Secret: "openai"}, ""},
 		{"nothing named", credential.Ref{}, ""},
 	} {
