@@ -69,8 +69,12 @@ func reap(r *reaper.Reaper, log *slog.Logger) func(context.Context) error {
 		tick := time.NewTicker(reapEvery)
 		defer tick.Stop()
 		for {
-			if _, err := r.Pass(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			report, err := r.Pass(ctx)
+			if err != nil && !errors.Is(err, context.Canceled) {
 				log.LogAttrs(ctx, slog.LevelWarn, "reaper's pass ended early", slog.String("error", err.Error()))
+			}
+			if report.More && err == nil && ctx.Err() == nil {
+				continue
 			}
 			select {
 			case <-tick.C:
