@@ -5,11 +5,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"maps"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"time"
 
@@ -63,28 +60,23 @@ func (h *HTTP) Send(ctx context.Context, t provider.Target, out llm.Outbound, st
 		cancel(nil)
 		return nil, err
 	}
-	reply.Body = &body{ctx: ctx, cancel: cancel, r: reply.Body}
+	reply.Body = Body(ctx, cancel, reply.Body)
 	return reply, nil
 }
 
 func (h *HTTP) send(ctx context.Context, cancel context.CancelCauseFunc, t provider.Target, out llm.Outbound, stream bool) (*Reply, error) {
 	const op = "upstream.Send"
-	if t.Timeouts.Connect > 0 {
-		timer := time.AfterFunc(t.Timeouts.Connect, func() {
-			cancel(&fault.Error{Kind: fault.TargetTimeout, Op: op, Public: "The provider could not be reached in time.", Err: errors.New("connect timeout")})
-		})
-		defer timer.Stop()
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { timer.Stop() }})
-	}
+	ctx, connected := Connecting(ctx, cancel, t.Timeouts.Connect)
+	defer connected()
 	req, err := h.request(ctx, t, out, stream)
 	if err != nil {
 		return nil, err
 	}
 	resp, err := h.client.Do(req)
 	if err != nil {
-		return nil, classify(ctx, op, err)
+		return nil, Classify(ctx, op, err)
 	}
-	return &Reply{Status: resp.StatusCode, Header: resp.Header, RequestID: requestID(resp.Header), Body: redact(resp)}, nil
+	return &Reply{Status: resp.StatusCode, Header: resp.Header, RequestID: RequestID(resp.Header), Body: redact(resp)}, nil
 }
 
 func (h *HTTP) request(ctx context.Context, t provider.Target, out llm.Outbound, stream bool) (*http.Request, error) {
@@ -134,97 +126,4 @@ func (h *HTTP) authorise(ctx context.Context, req *http.Request, t provider.Targ
 	}
 	req.Header.Set("Authorization", "Bearer "+secret.Reveal())
 	return nil
-}
-
-// requestID is the provider's own id under the names vendors use.
-func requestID(h http.Header) string {
-	for _, name := range []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid"} {
-		if v := h.Get(name); v != "" && len(v) <= 256 {
-			return v
-		}
-	}
-	return ""
-}
-
-// classify turns a failed exchange into a fault: the context's own cause where
-// it has one, else by what went wrong.
-func classify(ctx context.Context, op string, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		if f, ok := errors.AsType[*fault.Error](cause); ok {
-			return f
-		}
-		if errors.Is(cause, context.DeadlineExceeded) {
-			return fault.Wrap(fault.TargetTimeout, op, cause)
-		}
-		return fault.Wrap(fault.ClientGone, op, cause)
-	}
-	var ne net.Error
-	if errors.As(err, &ne) && ne.Timeout() {
-		return fault.Wrap(fault.TargetTimeout, op, scrub(err))
-	}
-	return fault.Wrap(fault.TargetFailed, op, scrub(err))
-}
-
-// scrub keeps the reason of a network error and drops the addresses in it:
-// logs must not show where providers live.
-func scrub(err error) error {
-	var (
-		dns *net.DNSError
-		ope *net.OpError
-		ue  *url.Error
-	)
-	switch {
-	case errors.As(err, &dns):
-		return errors.New("look-up of the provider's host: " + dns.Err)
-	case errors.As(err, &ope):
-		return errors.New(ope.Op + ": " + ope.Err.Error())
-	case errors.As(err, &ue):
-		return ue.Err
-	}
-	return err
-}
-
-// body ends the attempt's context when it is closed, and reports a context's
-// cause instead of the read error that follows from it.
-type body struct {
-	ctx    context.Context //nolint:containedctx // it is the body's own, ended by Close
-	cancel context.CancelCauseFunc
-	r      io.ReadCloser
-	ended  bool // by its end or by an error
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if err == nil {
-		return n, nil
-	}
-	b.ended = true
-	if errors.Is(err, io.EOF) {
-		return n, io.EOF
-	}
-	if context.Cause(b.ctx) != nil {
-		return n, classify(b.ctx, "upstream.Read", err)
-	}
-	return n, fault.Wrap(fault.Truncated, "upstream.Read", scrub(err))
-}
-
-// How long and how far Close reads on for the end of a body. A stream's last
-// event comes just before the body's end, and a connection whose body was not
-// read to its end cannot be used again.
-const (
-	lingerTime  = 20 * time.Millisecond
-	lingerBytes = 4 << 10
-)
-
-// Close releases the connection: to the pool if the body ends here, else it is
-// cut.
-func (b *body) Close() error {
-	if !b.ended && context.Cause(b.ctx) == nil {
-		timer := time.AfterFunc(lingerTime, func() { b.cancel(nil) })
-		// Whatever the reason that it does not end: the connection is cut then.
-		_, _ = io.CopyN(io.Discard, b.r, lingerBytes)
-		timer.Stop()
-	}
-	b.cancel(nil)
-	return b.r.Close()
 }
