@@ -10,8 +10,13 @@ import (
 	"testing"
 
 	"weir/lib/accounting/ledger"
+	"weir/lib/dialect"
+	"weir/lib/dialect/openaichat"
+	"weir/lib/gateway"
+	"weir/lib/llm"
 	"weir/lib/testkit/fakeprovider"
 	"weir/lib/testkit/rig"
+	"weir/lib/wire"
 )
 
 // recorded are the answers that are cut after every byte.
@@ -55,6 +60,30 @@ func TestCutAfterEveryByte(t *testing.T) {
 			})
 		}
 	}
+}
+
+// forgetful is a dialect that takes every end of a stream for a good one.
+type forgetful struct{ openaichat.Back }
+
+func (f forgetful) Stream(op llm.Op, sent llm.Outbound, t dialect.Target, frames wire.Frames) llm.Stream {
+	return func(yield func(llm.Chunk, error) bool) {
+		for c, err := range f.Back.Stream(op, sent, t, frames) {
+			if err != nil || !yield(c, nil) {
+				return
+			}
+		}
+	}
+}
+
+// The pipeline itself knows that an answer without its terminal mark broke
+// off, whatever a dialect says.
+func TestNoDialectCanForgetThatAnAnswerBrokeOff(t *testing.T) {
+	with := setting{adjust: func(c *gateway.Config) { c.Backs = []dialect.Back{forgetful{}} }}
+	play(t, with, func(t *testing.T, s *scene) {
+		s.p.Model("cut", fakeprovider.Answer{Cut: &fakeprovider.Cut{After: 700}})
+		s.wantFailedStream(s.Must(chat, ask("cut", true)).Body, "answer_truncated")
+		wantRow(t, s.only(), "truncated", ledger.UsageEstimated)
+	})
 }
 
 // cuts are all cuts of one answer in one way.

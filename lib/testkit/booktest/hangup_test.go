@@ -262,6 +262,27 @@ func TestHangUpSeenByAWrite(t *testing.T) {
 	}
 }
 
+// A host that ends at a time, as Lambda does: draining ends three seconds
+// before it, so that the row can be settled.
+func TestDrainingEndsBeforeTheHost(t *testing.T) {
+	play(t, setting{}, func(t *testing.T, s *scene) {
+		s.p.Model("slowly", slowly)
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 17*time.Second+time.Second/2)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, chat, strings.NewReader(ask("slowly", true)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+s.Key)
+		s.Gateway.ServeHTTP(&deaf{header: http.Header{}, left: 3}, req)
+		if q := last(t, s); q.Gone.Sub(began) != 14*time.Second+time.Second/2 {
+			t.Errorf("the answer was cut after %v, want 3s before the end of the host", q.Gone.Sub(began))
+		}
+		wantRow(t, s.only(), "client_gone", ledger.UsageEstimated)
+	})
+}
+
 // A caller who leaves when all is said has had its answer.
 func TestHangUpAtTheEnd(t *testing.T) {
 	play(t, setting{}, func(t *testing.T, s *scene) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"weir/lib/accounting/ledger"
 	"weir/lib/catalog"
@@ -186,14 +187,19 @@ func TestPanicsBeforeTheRow(t *testing.T) {
 	})
 }
 
-// Where even the error cannot be rendered, the connection is cut, the row is
-// settled and nothing is told.
+// Where even the error cannot be rendered, the connection is cut and nothing is
+// told, but the row is settled, and waited for.
 func TestPanicWhileAnErrorIsRendered(t *testing.T) {
 	play(t, with(front{render: true}), func(t *testing.T, s *scene) {
+		open := make(chan struct{})
+		s.store.at(stepSettle, held(open))
+		time.AfterFunc(8*time.Second, func() { close(open) })
 		if a, err := s.Do(t.Context(), chat, ask("status-500", false)); err == nil {
 			t.Errorf("an answer came: %d %s", a.Status, a.Body)
 		}
-		s.Settled()
+		if err := <-s.drain(time.Minute); err != nil {
+			t.Errorf("drain: %v", err)
+		}
 		wantRow(t, s.only(), "upstream_error", ledger.UsageNone)
 	})
 }
