@@ -37,6 +37,7 @@ const (
 	yaml     = "go.yaml.in/yaml/v3"
 	uuid     = "github.com/google/uuid"
 	openaiGo = "github.com/openai/*"
+	claudeGo = "github.com/anthropics/*"
 )
 
 // rules go from the ground up: a package stands below those that import it.
@@ -111,8 +112,9 @@ var rules = []rule{
 	{pkg: "lib/testkit/strict"},
 	{pkg: "lib/testkit/hubtest", own: []string{"lib/llm"}, deps: []string{rapid}},
 	{pkg: "lib/testkit/golden", deps: []string{cmp, xtools}},
+	{pkg: "lib/testkit/fakeanthropic", own: []string{"lib/testkit/strict"}},
 	{pkg: "lib/testkit/fakeprovider", own: []string{"lib/wire", "lib/wire/*"}},
-	{pkg: "lib/testkit/sdktest", own: []string{"lib/*", "lib/*/*"}, deps: []string{openaiGo}},
+	{pkg: "lib/testkit/sdktest", own: []string{"lib/*", "lib/*/*"}, deps: []string{openaiGo, claudeGo}},
 }
 
 // neverLinked says what must not be reachable at all, through any number of

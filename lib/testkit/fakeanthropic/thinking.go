@@ -1,0 +1,98 @@
+package fakeanthropic
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"slices"
+)
+
+// signed is a block of thinking as it was given away.
+type signed struct{ thinking, signature, data string }
+
+// sign is the signature on a thought. It vouches for every byte of it.
+func sign(thinking string) string {
+	sum := sha256.Sum256([]byte("fake-anthropic:" + thinking))
+	return base64.StdEncoding.EncodeToString(sum[:]) + "/+=="
+}
+
+// seal is redacted thinking as it is given away.
+func seal(text string) string {
+	return "RED" + base64.StdEncoding.EncodeToString([]byte(text)) + "." + sign(text)
+}
+
+// verify refuses thinking that is not the provider's own, and a tool turn
+// whose thinking came back other than it was. Texts as in
+// github.com/anthropics/claude-code issues 10627, 63284 and 63574 and
+// github.com/UKGovernmentBEIS/inspect_ai/issues/3025.
+func (p *Provider) verify(q *request) *APIError {
+	latest := -1
+	for i, m := range q.Messages {
+		if m.Role == "assistant" {
+			latest = i
+		}
+		for j, b := range m.Content {
+			switch {
+			case b.Type == "thinking" && b.Signature == nil:
+				return invalid("messages.%d.content.%d.thinking.signature: Field required", i, j)
+			case b.Type == "thinking" && *b.Signature != sign(b.Thinking):
+				return invalid("messages.%d.content.%d: Invalid `signature` in `thinking` block", i, j)
+			case b.Type == "redacted_thinking" && !p.redacted(b.Data):
+				return invalid("messages.%d.content.%d: Invalid `data` in `redacted_thinking` block", i, j)
+			}
+		}
+	}
+	if latest < 0 || !q.thinks() {
+		return nil
+	}
+	return p.unmodified(latest, q.Messages[latest].Content)
+}
+
+// unmodified holds the latest assistant message to what was given away before
+// its first call.
+func (p *Provider) unmodified(at int, c content) *APIError {
+	var got []signed
+	for _, b := range c {
+		switch b.Type {
+		case "thinking":
+			got = append(got, signed{thinking: b.Thinking, signature: *b.Signature})
+		case "redacted_thinking":
+			got = append(got, signed{data: b.Data})
+		case "tool_use":
+			p.mu.Lock()
+			want, ours := p.turns[b.ID]
+			p.mu.Unlock()
+			switch {
+			case !ours || len(want) == 0:
+			case len(got) == 0:
+				return invalid("messages.%d.content.0.type: Expected `thinking` or `redacted_thinking`, but found `%s`. When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks).", at, c[0].Type)
+			case !slices.Equal(got, want):
+				return invalid("messages.%d.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response.", at)
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// redacted reports whether data is redacted thinking of this provider.
+func (p *Provider) redacted(data string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seals[data]
+}
+
+// remember keeps the thinking that stands before a call.
+func (p *Provider) remember(id string, turn []signed) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.turns[id] = turn
+}
+
+// redact gives redacted thinking away.
+func (p *Provider) redact(text string) signed {
+	s := signed{data: seal(text)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seals[s.data] = true
+	return s
+}
