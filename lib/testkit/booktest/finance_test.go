@@ -37,28 +37,14 @@ func TestTheLedgerIsTheCells(t *testing.T) {
 	zone := elsewhere(t)
 	b := &books{
 		t: t, p: p, kills: 2, killed: map[int]bool{}, calls: make([]seen, 2000),
-		weir: newProgram(t, `
-version: 1
-providers:
-  p: { kind: openai, base_url: `+p.URL+`, credential: { env: BOOKS_KEY } }
-  u: { kind: openai, base_url: `+p.URL+`, credential: { env: BOOKS_KEY } }
-models:
-  "p/*": p/*
-  "u/*": u/*
-prices:
-  "p/*": { input: 1.00, output: 4.00, cache_read: 0.25 }
-settings:
-  unknown_price: allow_unpriced
-  billing_zone: `+zone.String()+`
-  timeouts: { between_tokens: 400ms, total: 30s }
-`),
+		weir: newProgram(t, config(p.URL, "  billing_zone: "+zone.String()+"\n  timeouts: { between_tokens: 400ms, total: 30s }")),
 	}
 	b.dress = customers(b.weir)
 	b.stop(b.traffic(rand.New(rand.NewPCG(seed, 0)), seed))
 	b.collect()
 	b.checkCalls()
 	b.checkOpen()
-	b.checkUsage()
+	b.checkUsage("provider", "drained", "estimated", "none")
 	before := b.checkCosts(zone)
 
 	db := tabletest.OpenSQLite(t, filepath.Join(b.weir.dir, "store"), layout.All())

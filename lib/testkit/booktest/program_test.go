@@ -157,6 +157,7 @@ func (p *program) cli(into any, args ...string) {
 // row is a row as weir calls and GET /v1/usage show it.
 type row struct {
 	CallID   string            `json:"call_id"`
+	Corrects string            `json:"corrects"`
 	State    string            `json:"state"`
 	Outcome  *string           `json:"outcome"`
 	Tags     map[string]string `json:"tags"`
