@@ -1,0 +1,254 @@
+// Package bedrock carries requests to Amazon Bedrock by the AWS SDK's
+// bedrockruntime client, which signs them, finds the endpoint and the
+// credentials, and knows the operations' paths.
+//
+// The SDK carries bytes: our own JSON body takes the place of the one that it
+// would write, and the raw answer is taken before it would be read, so that the
+// SDK's types, which know less than the service, lose nothing in either
+// direction. Its retries are off: when and where to try again is the
+// pipeline's to say.
+//
+// Claude on Bedrock, for callers of Anthropic's dialect, goes by InvokeModel.
+// What Bedrock puts around Anthropic's messages there is taken off here, so
+// that the dialect is the same as with Anthropic: each chunk of a stream is a
+// frame that holds one event, and exceptions are Anthropic's error objects; see
+// shell. What Bedrock wants in the request (the version in the body, neither
+// model nor stream) is the dialect's, by a quirk of the provider's row.
+//
+// The package stands alone so that programs without Bedrock do not link the
+// SDK.
+package bedrock
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+
+	"weir/lib/fault"
+	"weir/lib/llm"
+	"weir/lib/provider"
+	"weir/lib/provider/upstream"
+)
+
+const opSend = "bedrock.Send"
+
+// Paths of the operations, as the offers of the provider's row and the
+// dialects write them. A streamed PathInvoke is InvokeModelWithResponseStream.
+const (
+	PathConverse = "/converse"
+	PathStream   = "/converse-stream"
+	PathInvoke   = "/invoke"
+	PathCount    = "/count-tokens"
+)
+
+// Load reads the AWS configuration for a region: the chain of credentials, the
+// account's settings. config.LoadDefaultConfig is the real one.
+type Load func(ctx context.Context, opts ...func(*config.LoadOptions) error) (aws.Config, error)
+
+// Transport is the upstream.Transport over the SDK's client. Safe for
+// concurrent use.
+type Transport struct {
+	load      Load
+	userAgent string
+	getenv    func(string) (string, bool)
+
+	mu      sync.Mutex
+	clients map[place]*client
+}
+
+// place is what a client is made for.
+type place struct{ region, baseURL string }
+
+// client is one region's client, and the connections it uses.
+type client struct {
+	sdk   *bedrockruntime.Client
+	http  *http.Client
+	creds aws.CredentialsProvider // nil: requests carry a bearer token
+}
+
+// New returns a Transport that names itself userAgent beside what the SDK says
+// of itself. Nothing is read or asked before the first request. load is
+// config.LoadDefaultConfig, and getenv os.LookupEnv, outside tests.
+func New(load Load, getenv func(string) (string, bool), userAgent string) *Transport {
+	return &Transport{load: load, getenv: getenv, userAgent: userAgent, clients: map[place]*client{}}
+}
+
+// Close drops idle connections.
+func (t *Transport) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range t.clients {
+		c.http.CloseIdleConnections()
+	}
+}
+
+// Send implements upstream.Transport. The connect timeout ends when a
+// connection is there, pooled or new; it does not bound the search for
+// credentials. After that ctx alone bounds the attempt.
+func (t *Transport) Send(ctx context.Context, to provider.Target, out llm.Outbound, stream bool) (*upstream.Reply, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	reply, err := t.send(ctx, cancel, to, out, stream)
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	reply.Body = upstream.Body(ctx, cancel, reply.Body)
+	if out.Path == PathInvoke {
+		return unshell(reply), nil
+	}
+	return reply, nil
+}
+
+func (t *Transport) send(ctx context.Context, cancel context.CancelCauseFunc, to provider.Target, out llm.Outbound, stream bool) (*upstream.Reply, error) {
+	c, err := t.client(ctx, place{region: to.Endpoint.Region, baseURL: to.Endpoint.BaseURL})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.authenticated(ctx); err != nil {
+		return nil, err
+	}
+	ctx, connected := upstream.Connecting(ctx, cancel, to.Timeouts.Connect)
+	defer connected()
+	x := &exchange{http: c.http, body: out.Body, userAgent: t.userAgent}
+	if err := x.call(ctx, c.sdk, to.Model, out.Path, stream); err != nil {
+		return nil, upstream.Classify(ctx, opSend, bare(err))
+	}
+	resp := x.response
+	return &upstream.Reply{Status: resp.StatusCode, Header: resp.Header, RequestID: upstream.RequestID(resp.Header), Body: resp.Body}, nil
+}
+
+// bare takes the SDK's words off an error, which name addresses.
+func bare(err error) error {
+	var sent *sendError
+	if errors.As(err, &sent) {
+		return sent.err
+	}
+	return fmt.Errorf("the SDK did not send the request: %T", rootOf(err))
+}
+
+// rootOf is the innermost error of err.
+func rootOf(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// authenticated makes sure that there are credentials, which the SDK keeps
+// until they expire.
+func (c *client) authenticated(ctx context.Context) error {
+	if c.creds == nil {
+		return nil
+	}
+	if _, err := c.creds.Retrieve(ctx); err != nil {
+		if context.Cause(ctx) != nil {
+			return upstream.Classify(ctx, opSend, err)
+		}
+		return &fault.Error{
+			Kind: fault.TargetRefused, Op: opSend, Public: "The gateway has no credential for this provider.",
+			Err: fmt.Errorf("AWS credentials: %T", rootOf(err)), // its text may name files and addresses
+		}
+	}
+	return nil
+}
+
+// client returns the client of a place, a new one where there is none.
+func (t *Transport) client(ctx context.Context, p place) (*client, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c := t.clients[p]; c != nil {
+		return c, nil
+	}
+	c, err := t.open(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	t.clients[p] = c
+	return c, nil
+}
+
+// bearerToken is the variable of Bedrock's API keys, which the SDK's client
+// reads by itself
+// (docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html).
+const bearerToken = "AWS_BEARER_TOKEN_BEDROCK" //nolint:gosec // a name
+
+func (t *Transport) open(ctx context.Context, p place) (*client, error) {
+	var opts []func(*config.LoadOptions) error
+	if p.region != "" {
+		opts = append(opts, config.WithRegion(p.region))
+	}
+	cfg, err := t.load(context.WithoutCancel(ctx), opts...)
+	if err != nil {
+		return nil, &fault.Error{Kind: fault.TargetRefused, Op: opSend, Public: "The gateway's AWS configuration cannot be read.", Err: fmt.Errorf("AWS configuration: %T", rootOf(err))}
+	}
+	c := &client{http: httpClient(cfg), creds: cfg.Credentials}
+	if token, ok := t.getenv(bearerToken); ok && token != "" {
+		c.creds = nil
+	}
+	c.sdk = bedrockruntime.NewFromConfig(cfg, func(o *bedrockruntime.Options) {
+		o.Retryer = aws.NopRetryer{}
+		o.RetryMaxAttempts = 0
+		if p.baseURL != "" {
+			o.BaseEndpoint = aws.String(p.baseURL)
+		}
+	})
+	return c, nil
+}
+
+// httpClient makes the HTTP client, as upstream.HTTP has it, on the
+// configuration's own certificates and proxies.
+func httpClient(cfg aws.Config) *http.Client {
+	build, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
+	if !ok {
+		build = awshttp.NewBuildableClient()
+	}
+	tr := build.GetTransport()
+	tr.ForceAttemptHTTP2 = true
+	tr.MaxIdleConns, tr.MaxIdleConnsPerHost = 1024, 256
+	tr.IdleConnTimeout, tr.TLSHandshakeTimeout = 90*time.Second, 10*time.Second
+	tr.MaxResponseHeaderBytes = 256 << 10
+	tr.DisableCompression = true // payloads are relayed byte for byte
+	if tr.TLSClientConfig == nil {
+		tr.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return &http.Client{
+		Transport:     tr,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// sendError is an error of the connection, which the SDK's own words surround.
+type sendError struct{ err error }
+
+func (e *sendError) Error() string { return e.err.Error() }
+func (e *sendError) Unwrap() error { return e.err }
+
+// Do sends the request that the SDK has made and signed. It implements the
+// SDK's HTTPClient for one exchange: the body is our own bytes again, because
+// the SDK closes the one it has as soon as the head of the answer is here.
+func (x *exchange) Do(req *http.Request) (*http.Response, error) {
+	req.Body = io.NopCloser(bytes.NewReader(x.body))
+	req.ContentLength = int64(len(x.body))
+	req.GetBody = nil
+	req.Header.Set("User-Agent", strings.TrimSpace(x.userAgent+" "+req.Header.Get("User-Agent")))
+	resp, err := x.http.Do(req)
+	if err != nil {
+		return nil, &sendError{err}
+	}
+	return resp, nil
+}
