@@ -45,8 +45,12 @@ func (e *Error) Error() string {
 // Unwrap returns the kind of error.
 func (e *Error) Unwrap() error { return e.Err }
 
-// maxShown bounds how much of a name is repeated in a path.
-const maxShown = 64
+// maxShown bounds how much of a name is repeated in a path, and maxPath how
+// long a path may be: what follows is an ellipsis.
+const (
+	maxShown = 64
+	maxPath  = 200
+)
 
 // appendName adds a member's name to a path: path.name, or path["a name"].
 func appendName(path, name []byte) []byte {
@@ -93,6 +97,9 @@ func (v Value) Path() string {
 	}
 	var path []byte
 	for at := v.d.Root(); at.i != v.i; {
+		if len(path) > maxPath {
+			return string(path) + "…"
+		}
 		step := at
 		for m := range at.Members() {
 			if v.i < v.d.nodes[m.Value.i].next {

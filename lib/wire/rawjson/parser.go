@@ -260,6 +260,10 @@ func (p *parser) unexpected(want string) error {
 func (p *parser) fail(kind error, offset int, detail string) error {
 	var path []byte
 	for i := range p.depth {
+		if len(path) > maxPath {
+			path = append(path, "…"...)
+			break
+		}
 		f := &p.stack[i]
 		switch {
 		case f.object && f.nameTo > 0:

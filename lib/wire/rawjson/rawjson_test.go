@@ -51,7 +51,7 @@ func TestErrorsSayWhatAndWhere(t *testing.T) {
 		{"short unicode escape", `{"a":"\u12"}`, rawjson.ErrSyntax, "a", 6},
 		{"invalid UTF-8", "{\"a\":[{\"b\":\"x\xff\"}]}", rawjson.ErrUTF8, "a[0].b", 13},
 		{"invalid UTF-8 in a name", "{\"a\xc3\":1}", rawjson.ErrUTF8, "", 3},
-		{"too deep", deep, rawjson.ErrDepth, strings.Repeat("[0]", rawjson.MaxDepth), rawjson.MaxDepth},
+		{"too deep", deep, rawjson.ErrDepth, strings.Repeat("[0]", 67) + "…", rawjson.MaxDepth},
 		{"duplicate", `{"model":"a","model":"b"}`, rawjson.ErrDuplicate, "model", 13},
 		{"duplicate, escaped", `{"model":"a","mod\u0065l":"b"}`, rawjson.ErrDuplicate, "model", 13},
 		{"duplicate below", `{"m":[0,{"role":1,"x":{},"role":2}]}`, rawjson.ErrDuplicate, "m[1].role", 25},
@@ -156,6 +156,13 @@ func TestValues(t *testing.T) {
 	}
 	if v.Get("a").Len() != 3 || v.Get("a").At(3).Exists() || v.Get("a").At(-1).Exists() {
 		t.Error("array length")
+	}
+	long := parse(t, strings.Repeat(`{"name":`, 60)+"1"+strings.Repeat("}", 60))
+	for range 60 {
+		long = long.Get("name")
+	}
+	if p := long.Path(); len(p) > 300 || !strings.HasSuffix(p, "name…") {
+		t.Errorf("a long path: %q", p)
 	}
 	deep := v.Get("o").Get("k").Get("kk")
 	if deep.Path() != "o.k.kk" || v.Get("a").At(1).At(0).Path() != "a[1][0]" || v.Path() != "" || v.Get("").Path() != `[""]` {
