@@ -48,6 +48,10 @@ test: ## run every test that needs only Go and a C compiler, with the race detec
 		(cd "$$m" && $(RACE) go test $(RACEFLAGS) ./...); \
 	done
 
+.PHONY: test-sdks
+test-sdks: ## run the official npm SDKs against weir local; needs Node 20
+	.ci/test-sdks
+
 .PHONY: check
 check: ## check formatting, vet, go.mod, import directions and generated files; fast
 	.ci/check

@@ -1,0 +1,92 @@
+// What the tests know of the stage they run on. The command stage starts it
+// and says in the environment where it is.
+import assert from 'node:assert/strict';
+
+function need(name) {
+  const value = process.env[name];
+  assert.ok(value, `${name} is not set: run these tests with make test-sdks`);
+  return value;
+}
+
+/** Address of the gateway, without a path. */
+export const url = need('WEIR_URL');
+/** A key of the gateway. */
+export const key = need('WEIR_KEY');
+const control = need('WEIR_STAGE');
+
+/** A picture of one pixel. */
+export const pixel =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+/** A schema that answers are to follow. */
+export const level = {
+  type: 'object',
+  properties: { place: { type: 'string' }, metres: { type: 'number' } },
+  required: ['place', 'metres'],
+  additionalProperties: false,
+};
+
+/** The schema of the input of the tools here. */
+export const where = { type: 'object', properties: { place: { type: 'string' } }, required: ['place'] };
+
+let asked = 0;
+
+/** A question that no other test asks, so that its requests can be found. */
+export function question() {
+  asked++;
+  return `How deep is weir number ${process.pid}-${asked}?`;
+}
+
+/** What the providers were sent that contains a text, oldest first. */
+export async function sent(text) {
+  const answer = await fetch(`${control}/requests?contains=${encodeURIComponent(text)}`);
+  assert.equal(answer.status, 200);
+  return answer.json();
+}
+
+/** The only request to a provider that contains a text. No vendor refused it. */
+export async function sentOnce(text) {
+  const all = await sent(text);
+  assert.equal(all.length, 1);
+  assert.equal(all[0].error, undefined);
+  return all[0].body;
+}
+
+/**
+ * The row of a call, once it is closed. That of an answer that was read to its
+ * end is closed by then; one of a call that was left closes when the provider
+ * has been heard out.
+ */
+export async function row(id, { wait = false } = {}) {
+  assert.ok(id, 'the answer has no x-weir-call-id');
+  for (const end = Date.now() + 20_000; ; ) {
+    const answer = await fetch(`${url}/v1/usage/${id}`, { headers: { authorization: `Bearer ${key}` } });
+    assert.equal(answer.status, 200);
+    const found = await answer.json();
+    if (found.state !== 'open') return found;
+    assert.ok(wait && Date.now() < end, `the row of ${id} is still open`);
+    await new Promise((go) => setTimeout(go, 50));
+  }
+}
+
+/** A fetch for an SDK that notes each exchange: status, headers, and the body as it comes. */
+export function wiretap() {
+  const exchanges = [];
+  const tapped = async (input, init) => {
+    const answer = await fetch(input, init);
+    const exchange = { status: answer.status, headers: answer.headers, text: '' };
+    exchanges.push(exchange);
+    if (!answer.body) return answer;
+    const decoder = new TextDecoder();
+    const body = answer.body.pipeThrough(
+      new TransformStream({
+        transform(piece, out) {
+          exchange.text += decoder.decode(piece, { stream: true });
+          out.enqueue(piece);
+        },
+      }),
+    );
+    return new Response(body, { status: answer.status, headers: answer.headers });
+  };
+  return { fetch: tapped, exchanges, last: () => exchanges.at(-1), id: () => exchanges.at(-1).headers.get('x-weir-call-id') };
+}
