@@ -275,9 +275,10 @@ func (s *scene) wantFailedStream(body, code string) {
 // whole reports whether a stream reached its terminal mark.
 func whole(body string) bool { return strings.HasSuffix(body, "data: [DONE]\n\n") }
 
-// last is the newest request that the provider got.
+// last is the newest request that the provider got, when all are over.
 func last(t *testing.T, s *scene) fakeprovider.Request {
 	t.Helper()
+	s.p.Wait()
 	q, ok := s.p.Last()
 	if !ok {
 		t.Fatal("the provider got no request")
