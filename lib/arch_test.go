@@ -60,6 +60,9 @@ var rules = []rule{
 	{pkg: "lib/provider/credential", own: []string{"lib/fault"}},
 	{pkg: "lib/provider", own: []string{"lib/dialect", "lib/llm", "lib/provider/credential"}},
 	{pkg: "lib/provider/upstream", own: []string{"lib/fault", "lib/llm", "lib/provider", "lib/provider/credential"}},
+	{pkg: "lib/provider/upstream/bedrock", own: []string{
+		"lib/fault", "lib/llm", "lib/provider", "lib/provider/upstream", "lib/wire/eventstream",
+	}, deps: []string{aws}},
 	{pkg: "lib/provider/echo", own: []string{"lib/dialect/echo", "lib/fault", "lib/llm", "lib/provider", "lib/provider/upstream", "lib/tokens"}},
 
 	// The store: a port, and drivers that only composition roots know.
@@ -99,7 +102,7 @@ var rules = []rule{
 	}, deps: []string{cobra, pflag, xterm}},
 	{pkg: "lib/app/*", own: []string{
 		"lib/accounting/*", "lib/admission/*", "lib/bus", "lib/bus/*", "lib/catalog", "lib/cli", "lib/dialect", "lib/dialect/*", "lib/fault", "lib/gateway", "lib/host/*",
-		"lib/llm", "lib/money", "lib/provider", "lib/provider/*", "lib/routing", "lib/table", "lib/table/*",
+		"lib/llm", "lib/money", "lib/provider", "lib/provider/*", "lib/provider/upstream/*", "lib/routing", "lib/table", "lib/table/*",
 	}, deps: []string{aws, uuid}},
 	{pkg: "functions/*", own: []string{"lib/app/*"}},
 
@@ -108,14 +111,14 @@ var rules = []rule{
 	{pkg: "lib/table/tabletest/awstest", own: []string{"lib/table", "lib/table/*"}, deps: []string{aws}},
 	{pkg: "lib/table/tabletest/drivers", own: []string{"lib/table", "lib/table/tabletest", "lib/table/tabletest/awstest"}},
 	{pkg: "lib/testkit/booktest", own: []string{"lib/*", "lib/*/*"}},
-	{pkg: "lib/testkit/rig", own: []string{"lib/*", "lib/*/*"}, deps: []string{uuid}},
+	{pkg: "lib/testkit/rig", own: []string{"lib/*", "lib/*/*", "lib/*/*/*"}, deps: []string{uuid}},
 	{pkg: "lib/testkit/strict"},
 	{pkg: "lib/testkit/hubtest", own: []string{"lib/llm"}, deps: []string{rapid}},
 	{pkg: "lib/testkit/golden", deps: []string{cmp, xtools}},
 	{pkg: "lib/testkit/fakeanthropic", own: []string{"lib/testkit/strict"}},
 	{pkg: "lib/testkit/fakebedrock", own: []string{"lib/wire/eventstream"}},
 	{pkg: "lib/testkit/fakeprovider", own: []string{"lib/wire", "lib/wire/*"}},
-	{pkg: "lib/testkit/sdkjs/stage", own: []string{"lib/testkit/fakeprovider"}},
+	{pkg: "lib/testkit/sdkjs/stage", own: []string{"lib/testkit/fakeanthropic", "lib/testkit/fakeprovider"}},
 	{pkg: "lib/testkit/sdktest", own: []string{"lib/*", "lib/*/*"}, deps: []string{openaiGo, claudeGo}},
 }
 
@@ -131,6 +134,7 @@ var neverLinked = []struct{ pkg, dep string }{
 	{"lib/accounting/*", aws},
 	{"lib/accounting/*", modernc},
 	{"lib/admission/*", aws},
+	{"lib/provider/upstream", aws},
 	{"lib/admission/*", modernc},
 }
 

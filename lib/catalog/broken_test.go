@@ -49,7 +49,7 @@ func (b book) Version() string { return "test" }
 // noKeys are options under which no provider has a credential, and keys some
 // under which all have.
 func noKeys() catalog.Options {
-	return options(func(string) (string, bool) { return "", false })
+	return options(func(name string) (string, bool) { return "true", name == "AWS_EC2_METADATA_DISABLED" })
 }
 
 func options(getenv credential.Env) catalog.Options {

@@ -93,13 +93,18 @@ func (b *builder) provider(ctx context.Context, e entry[providerSpec]) {
 	if builtIn(*row) {
 		b.refuseBuiltIn(p)
 	}
+	if row.Regional && ep.Region == "" {
+		ep.Region = b.opts.Region
+	}
 	switch {
 	case p.BaseURL.Given && !builtIn(*row):
 		ep.BaseURL = b.baseURL(p.BaseURL, *row)
-	case row.BaseURL == "" && !builtIn(*row) && !p.BaseURL.Bad:
+	case !hasAddress(*row) && !builtIn(*row) && !p.BaseURL.Bad:
 		b.errorf(p.Kind.At, "%s is missing: kind %s has no address of its own", b.under("base_url"), row.Kind)
 	}
 	switch {
+	case p.Credential.Given && byAWS(*row):
+		b.errorf(p.Credential.At, "%s does nothing: kind %s takes its credential from AWS's own chain (profile, role, AWS_ACCESS_KEY_ID …); remove it", b.under("credential"), row.Kind)
 	case p.Credential.Given:
 		ep.Credential = p.Credential.V
 	case needsCredential(*row) && !p.Credential.Bad:
@@ -146,6 +151,11 @@ func (b *builder) unavailable(ctx context.Context, e entry[providerSpec], ep *pr
 	wrong := e.Value.Credential.Bad || needsCredential(*ep.Row) && !e.Value.Credential.Given // and reported
 	if ep.Credential.None || b.opts.Credentials == nil || wrong {
 		return ""
+	}
+	if ep.Row.Regional && ep.Region == "" && !e.Value.Region.Bad {
+		const reason = "it has no region: write region, such as us-east-1, or set AWS_REGION"
+		b.warnf(e.Name.At, "provider %s is unavailable: %s", e.Name.V, reason)
+		return reason
 	}
 	_, ok, err := b.opts.Credentials.Lookup(ctx, ep.Credential, false)
 	switch {

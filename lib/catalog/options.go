@@ -23,6 +23,9 @@ type Options struct {
 	// Credentials are asked whether a provider has one. Nil: nobody is asked,
 	// and every provider counts as available.
 	Credentials credential.Source
+	// Region is that of the environment (AWS_REGION), for providers that are in
+	// regions and name none. Empty: there is none.
+	Region string
 	// Rows is the provider table; nil is provider.Rows().
 	Rows []provider.Row
 }
@@ -62,7 +65,7 @@ func Default(ctx context.Context, opts Options) (*Snapshot, Problems) {
 	var spec fileSpec
 	rootShape(opts.rows()).fill(&spec)
 	for _, row := range opts.rows() {
-		if !detected(ctx, row, opts.Credentials) {
+		if !detected(ctx, row, opts) {
 			continue
 		}
 		spec.Providers = append(spec.Providers, entry[providerSpec]{Name: put(row.Kind), Value: providerSpec{Kind: put(row.Kind)}})
@@ -80,13 +83,17 @@ func Default(ctx context.Context, opts Options) (*Snapshot, Problems) {
 
 // detected reports whether a kind can be used without being configured: it
 // needs no credential, or its own is there.
-func detected(ctx context.Context, row provider.Row, source credential.Source) bool {
+func detected(ctx context.Context, row provider.Row, opts Options) bool {
 	if needsNone(row) {
 		return true
 	}
-	if source == nil || row.BaseURL == "" || row.Env == "" {
+	if opts.Credentials == nil || !hasAddress(row) || row.Env == "" || row.Regional && opts.Region == "" {
 		return false
 	}
-	_, ok, err := source.Lookup(ctx, ownCredential(row), false)
+	own := ownCredential(row)
+	if own.AWS { // most machines have some; only Bedrock's own variable says that it is wanted
+		own = credential.Ref{Env: row.Env}
+	}
+	_, ok, err := opts.Credentials.Lookup(ctx, own, false)
 	return ok && err == nil
 }

@@ -31,13 +31,6 @@ func parse(t *testing.T, text string, opts catalog.Options) *catalog.Snapshot {
 	return snap
 }
 
-// later adds kinds that the provider table does not have yet.
-func later(rows []provider.Row) []provider.Row {
-	return append(rows,
-		provider.Row{Kind: "anthropic", BaseURL: "https://api.anthropic.com", Env: "ANTHROPIC_API_KEY", Auth: "bearer", Transport: "http"},
-		provider.Row{Kind: "bedrock", BaseURL: "https://bedrock-runtime.us-east-1.amazonaws.com", Auth: "none", Transport: "http"})
-}
-
 // realBook is the price book that ships.
 func realBook(t *testing.T) *price.Book {
 	t.Helper()
@@ -56,7 +49,7 @@ func TestContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	opts := allKeys()
-	opts.Prices, opts.Rows = realBook(t).With, later(provider.Rows())
+	opts.Prices, opts.Rows = realBook(t).With, provider.Rows()
 	snap, problems := catalog.Parse(t.Context(), "gateway.yaml", text, opts)
 	if len(problems) > 0 {
 		t.Fatal(problems)
@@ -98,7 +91,7 @@ func TestContract(t *testing.T) {
 	if diff := cmp.Diff([]endpoint{
 		{"openai", "openai", "https://api.openai.com/v1", "", credential.Ref{Env: "OPENAI_API_KEY", Secret: "openai"}, nil},
 		{"anthropic", "anthropic", "https://api.anthropic.com", "", credential.Ref{Env: "ANTHROPIC_API_KEY", Secret: "anthropic"}, nil},
-		{"bedrock", "bedrock", "https://bedrock-runtime.us-east-1.amazonaws.com", "us-east-1", credential.Ref{None: true}, nil},
+		{"bedrock", "bedrock", "", "us-east-1", credential.Ref{AWS: true}, nil},
 		{"vllm", "openai-compatible", "http://127.0.0.1:8000/v1", "", credential.Ref{None: true}, nil},
 		{"eu-openai", "openai", "https://eu.api.openai.com/v1", "", credential.Ref{Env: "OPENAI_EU_KEY", Secret: "openai_eu"}, []string{"eu"}},
 		{"echo", "echo", "", "", credential.Ref{None: true}, nil},

@@ -65,11 +65,11 @@ func providerShape(rows []provider.Row) shape[providerSpec] {
 		key("kind", withPlace(word(kinds...)), func(p *providerSpec) *placed[string] { return &p.Kind },
 			"Row of the provider table: which API it speaks, where it lives and how it is paid.").required(),
 		key("base_url", withPlace(text("a URL", urlPattern, 2048, "an address has no spaces or invisible characters")), func(p *providerSpec) *placed[string] { return &p.BaseURL },
-			"Address of the API, as the vendor's own SDK takes it: with `/v1` for OpenAI and compatible ones. Default: the kind's. Needed for kind `openai-compatible`."),
+			"Address of the API, as the vendor's own SDK takes it: with `/v1` for OpenAI and compatible ones, the runtime endpoint for Bedrock. Default: the kind's. Needed for kind `openai-compatible`."),
 		key("credential", withPlace(either(noCredential(), credentialShape())), func(p *providerSpec) *placed[credential.Ref] { return &p.Credential },
 			"Where the provider's key comes from; never the key itself. Default: the kind's environment variable, and the member of the secret that is named like the kind. Needed for kind `openai-compatible`."),
 		key("region", withPlace(text("a region", regionPattern, 32, "a region has small letters, digits and dashes, such as us-east-1")), func(p *providerSpec) *placed[string] { return &p.Region },
-			"Region of the provider, where its prices depend on one."),
+			"Region of the provider, where its address and prices depend on one: needed for kind `bedrock`, unless AWS_REGION says it."),
 		key("tags", list(withPlace(text("a tag", tagPattern, 40, "a tag has small letters, digits, dots, dashes and underscores, at most 40")), 1), func(p *providerSpec) *[]placed[string] { return &p.Tags },
 			"Words of your choice, shown in `weir models`."),
 	)
@@ -95,6 +95,8 @@ func providerRules(rows []provider.Row) []map[string]any {
 		switch {
 		case builtIn(r):
 			then["properties"] = map[string]any{"base_url": false, "credential": false, "region": false}
+		case byAWS(r):
+			then["properties"] = map[string]any{"credential": false}
 		default:
 			var need []string
 			if r.BaseURL == "" {
@@ -262,13 +264,23 @@ func needsNone(r provider.Row) bool { return r.Auth == "none" }
 func needsCredential(r provider.Row) bool { return !needsNone(r) && r.Env == "" && !r.Optional }
 
 // builtIn reports whether a kind is part of the gateway and has no address.
-func builtIn(r provider.Row) bool { return r.Transport != "http" }
+func builtIn(r provider.Row) bool { return r.Transport == "echo" }
+
+// hasAddress reports whether a kind has an address without the file's: its own
+// or its region's.
+func hasAddress(r provider.Row) bool { return r.BaseURL != "" || r.Regional }
+
+// byAWS reports whether the AWS SDK finds a kind's credential by itself.
+func byAWS(r provider.Row) bool { return r.Auth == "aws" }
 
 // ownCredential is where a kind's credential comes from unless the file says
 // otherwise.
 func ownCredential(r provider.Row) credential.Ref {
 	if needsNone(r) {
 		return credential.Ref{None: true}
+	}
+	if byAWS(r) {
+		return credential.Ref{AWS: true}
 	}
 	return credential.Ref{Env: r.Env, Secret: r.Kind}
 }

@@ -45,6 +45,7 @@ func (p *Program) readConfig(ctx context.Context, file string) (*catalog.Snapsho
 		Prices:      func(o []price.Override) price.Pricer { return book.With(o) },
 		Now:         p.Now(),
 		Credentials: credential.Env(p.LookupEnv),
+		Region:      p.region(),
 	}
 	if file == "" {
 		snap, problems := catalog.Default(ctx, opts)
@@ -59,6 +60,16 @@ func (p *Program) readConfig(ctx context.Context, file string) (*catalog.Snapsho
 	}
 	snap, problems := catalog.Parse(ctx, file, data, opts)
 	return snap, problems, nil
+}
+
+// region is the AWS region of the environment, by the names the SDKs read.
+func (p *Program) region() string {
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if v, ok := p.LookupEnv(name); ok && v != "" {
+			return v
+		}
+	}
+	return ""
 }
 
 // usableConfig reads the configuration of a command that needs one. Problems

@@ -15,9 +15,11 @@ import (
 	"weir/lib/dialect"
 	"weir/lib/fault"
 	"weir/lib/llm"
+	"weir/lib/provider"
 	"weir/lib/provider/upstream"
 	"weir/lib/routing"
 	"weir/lib/wire"
+	"weir/lib/wire/eventstream"
 	"weir/lib/wire/sse"
 )
 
@@ -246,7 +248,7 @@ func (a *attempt) receive(back dialect.Back, out llm.Outbound, t dialect.Target,
 	if a.c.req.Facts.Stream && !whole(reply.Header) {
 		return func(yield func(llm.Chunk, error) bool) {
 			defer closeBody(reply)
-			back.Stream(op, out, t, frames(answer))(yield)
+			back.Stream(op, out, t, frames(a.p.Target.Endpoint.Row.Framing, answer))(yield)
 		}, nil
 	}
 	defer closeBody(reply)
@@ -267,8 +269,13 @@ func (a *attempt) receive(back dialect.Back, out llm.Outbound, t dialect.Target,
 	return func(yield func(llm.Chunk, error) bool) { yield(chunk, nil) }, nil
 }
 
-// frames reads server-sent events, the one framing that rows name so far.
-func frames(r io.Reader) wire.Frames { return sse.Frames(r, maxEvent) }
+// frames reads a stream in the framing that the provider's row names.
+func frames(framing string, r io.Reader) wire.Frames {
+	if framing == provider.FramingEventStream {
+		return eventstream.Frames(r, maxEvent)
+	}
+	return sse.Frames(r, maxEvent)
+}
 
 // whole reports that a provider answered a streamed request with one body, as
 // some do for errors and models that cannot stream.

@@ -28,6 +28,8 @@ func address(r Row) string {
 	switch {
 	case r.BaseURL != "":
 		return "`" + r.BaseURL + "`"
+	case r.Regional:
+		return "the region's"
 	case r.Transport == transportHTTP:
 		return "`base_url` is needed"
 	}
@@ -38,6 +40,8 @@ func variable(r Row) string {
 	switch {
 	case r.Auth == authNone:
 		return "none needed"
+	case r.Auth == authAWS:
+		return "the AWS SDK's own, or `" + r.Env + "`"
 	case r.Env == "":
 		return "`credential` is needed"
 	case r.Optional:

@@ -21,13 +21,18 @@ type Row struct {
 	// Env is the environment variable of the credential, by the name the
 	// vendor's SDK reads; empty where the kind needs none.
 	Env string
-	// Auth is how the credential travels: "bearer", "x-api-key" or "none".
+	// Auth is how the credential travels: "bearer", "x-api-key", "none", or
+	// "aws", by a signature of the AWS SDK's.
 	Auth string
 	// Optional: the kind works without a credential, too (vLLM, Ollama).
 	Optional bool
-	// Transport carries requests: "http", or "echo" for the built-in provider.
+	// Regional: the provider is in regions; its address and its prices depend
+	// on the endpoint's.
+	Regional bool
+	// Transport carries requests: "http", "bedrock", or "echo" for the built-in
+	// provider.
 	Transport string
-	// Framing of streamed answers: "sse".
+	// Framing of streamed answers: "sse", or "eventstream" for AWS's.
 	Framing string
 	Offers  []Offer
 	Quirks  dialect.Quirks

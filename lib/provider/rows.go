@@ -10,13 +10,20 @@ import (
 const (
 	authBearer    = "bearer"
 	authAPIKey    = "x-api-key"
-	authNone      = "none"
-	transportHTTP = "http"
-	transportEcho = "echo"
-	framingSSE    = "sse"
+	authNone   = "none"
+	authAWS    = "aws"
+	framingSSE = "sse"
+
+	// FramingEventStream is the framing of AWS's streams.
+	FramingEventStream = "eventstream"
+
+	transportHTTP    = "http"
+	transportEcho    = "echo"
+	transportBedrock = "bedrock"
 
 	dialectChat      = "openaichat"
 	dialectAnthropic = "anthropic"
+	dialectConverse  = "converse"
 	dialectEcho      = "echo"
 
 	read = "2026-11-25"

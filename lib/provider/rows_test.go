@@ -31,14 +31,15 @@ func TestRowsAreComplete(t *testing.T) {
 			seen[r.Kind] = true
 			for what, wrong := range map[string]bool{
 				"Title":                        r.Title == "",
-				"Auth":                         r.Auth != "bearer" && r.Auth != "x-api-key" && r.Auth != "none",
-				"Transport":                    r.Transport != "http" && r.Transport != "echo",
-				"Framing":                      r.Framing != "sse",
+				"Auth":                         r.Auth != "bearer" && r.Auth != "x-api-key" && r.Auth != "none" && r.Auth != "aws",
+				"Transport":                    r.Transport != "http" && r.Transport != "echo" && r.Transport != "bedrock",
+				"Framing":                      r.Framing != "sse" && (r.Framing != "eventstream" || r.Transport != "bedrock"),
 				"Offers":                       len(r.Offers) == 0,
 				"Sources":                      len(r.Sources) == 0,
 				"Env without a use for it":     r.Env != "" && r.Auth == "none",
 				"Env is no variable":           r.Env != "" && !regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`).MatchString(r.Env),
 				"Optional without Env":         r.Optional && r.Env == "",
+				"AWS's manner apart":           (r.Auth == "aws") != (r.Transport == "bedrock") || r.Auth == "aws" && !r.Regional,
 				"an address of what is inside": r.Transport != "http" && r.BaseURL != "",
 			} {
 				if wrong {
@@ -100,7 +101,7 @@ func TestRowsHaveTheKindsThatArePromised(t *testing.T) {
 	want := map[string]string{
 		"openai": "OPENAI_API_KEY", "groq": "GROQ_API_KEY", "mistral": "MISTRAL_API_KEY", "deepseek": "DEEPSEEK_API_KEY",
 		"together": "TOGETHER_API_KEY", "openrouter": "OPENROUTER_API_KEY", "xai": "XAI_API_KEY", "fireworks": "FIREWORKS_API_KEY",
-		"vllm": "VLLM_API_KEY", "ollama": "OLLAMA_API_KEY", "openai-compatible": "", "echo": "",
+		"vllm": "VLLM_API_KEY", "ollama": "OLLAMA_API_KEY", "openai-compatible": "", "echo": "", "anthropic": "ANTHROPIC_API_KEY", "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
 	}
 	for kind, env := range want {
 		if r, ok := provider.Find(kind); !ok || r.Env != env {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/google/uuid"
 
 	"weir/lib/accounting/ledger"
@@ -19,6 +20,7 @@ import (
 	"weir/lib/cli"
 	"weir/lib/dialect"
 	"weir/lib/dialect/anthropic"
+	"weir/lib/dialect/converse"
 	echodialect "weir/lib/dialect/echo"
 	"weir/lib/dialect/openaichat"
 	"weir/lib/fault"
@@ -29,6 +31,7 @@ import (
 	"weir/lib/provider/credential"
 	"weir/lib/provider/echo"
 	"weir/lib/provider/upstream"
+	"weir/lib/provider/upstream/bedrock"
 	"weir/lib/table"
 )
 
@@ -62,10 +65,12 @@ func serve(ctx context.Context, lookupEnv func(string) (string, bool), g cli.Gat
 	defer also(closeTable)
 	web := upstream.NewHTTP(credential.Env(lookupEnv), "weir/"+g.Version)
 	defer web.Close()
+	aws := bedrock.New(config.LoadDefaultConfig, lookupEnv, "weir/"+g.Version)
+	defer aws.Close()
 
 	store := keys.NewStore(tb, time.Now)
 	auth := keys.NewAuthenticator(store, keys.Options{TTL: g.Snapshot.Settings.KeyCache}, time.Now)
-	gw, err := newGateway(g, tb, auth, web)
+	gw, err := newGateway(g, tb, auth, transports{"http": web, "bedrock": aws, "echo": echo.Transport{}})
 	if err != nil {
 		return err
 	}
@@ -91,14 +96,14 @@ func serve(ctx context.Context, lookupEnv func(string) (string, bool), g cli.Gat
 }
 
 // newGateway wires the pipeline. A dialect is one line here.
-func newGateway(g cli.Gateway, tb table.Table, auth gateway.Authenticator, web upstream.Transport) (*gateway.Gateway, error) {
+func newGateway(g cli.Gateway, tb table.Table, auth gateway.Authenticator, to upstream.Transport) (*gateway.Gateway, error) {
 	return gateway.New(gateway.Config{
 		Fronts:    []dialect.Front{openaichat.Front{}, anthropic.Front{}},
-		Backs:     []dialect.Back{openaichat.Back{}, anthropic.Back{}, echodialect.Back{}},
+		Backs:     []dialect.Back{openaichat.Back{}, anthropic.Back{}, converse.Back{}, echodialect.Back{}},
 		Catalog:   func() *catalog.Snapshot { return g.Snapshot },
 		Keys:      auth,
 		Ledger:    ledger.New(tb),
-		Transport: transports{"http": web, "echo": echo.Transport{}},
+		Transport: to,
 		Log:       g.Log,
 		Now:       time.Now,
 		NewID:     newCallID,

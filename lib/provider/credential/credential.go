@@ -14,6 +14,9 @@ type Ref struct {
 	None   bool
 	Env    string // environment variable, for local use
 	Secret string // member of the JSON secret, on AWS
+	// AWS says that the AWS SDK finds the credential by its own chain. A Source
+	// says whether there is one and hands none out.
+	AWS bool `json:",omitempty"`
 }
 
 // Secret is a provider key. It prints as "[secret]" everywhere; Reveal is the
@@ -64,6 +67,9 @@ type Env func(name string) (string, bool)
 
 // Lookup implements Source.
 func (e Env) Lookup(_ context.Context, r Ref, _ bool) (Secret, bool, error) {
+	if r.AWS {
+		return Secret{}, e.aws(), nil
+	}
 	if r.Env == "" {
 		return Secret{}, false, nil
 	}
@@ -76,6 +82,9 @@ func (e Env) Lookup(_ context.Context, r Ref, _ bool) (Secret, bool, error) {
 
 // Missing says what to provide for a credential that is not there.
 func (e Env) Missing(r Ref) string {
+	if r.AWS {
+		return awsMissing
+	}
 	if r.Env == "" {
 		return "its credential names no environment variable (credential: { env: NAME })"
 	}

@@ -23,6 +23,7 @@ import (
 	"weir/lib/catalog"
 	"weir/lib/dialect"
 	"weir/lib/dialect/anthropic"
+	"weir/lib/dialect/converse"
 	echodialect "weir/lib/dialect/echo"
 	"weir/lib/dialect/openaichat"
 	"weir/lib/gateway"
@@ -31,6 +32,7 @@ import (
 	"weir/lib/provider/credential"
 	"weir/lib/provider/echo"
 	"weir/lib/provider/upstream"
+	"weir/lib/provider/upstream/bedrock"
 	"weir/lib/table"
 	"weir/lib/table/tabletest"
 )
@@ -153,12 +155,14 @@ func (r *Rig) gateway(o Options, tb table.Table) *gateway.Gateway {
 	}
 	http := upstream.NewHTTP(creds, "weir/test")
 	r.t.Cleanup(http.Close)
-	var transport upstream.Transport = byKind{"http": http, "echo": echo.Transport{}}
+	aws := bedrock.New(bedrock.Static("AKIDRIG", Secret), func(string) (string, bool) { return "", false }, "weir/test")
+	r.t.Cleanup(aws.Close)
+	var transport upstream.Transport = byKind{"http": http, "bedrock": aws, "echo": echo.Transport{}}
 	if o.Transport != nil {
 		transport = o.Transport(transport)
 	}
 	config := gateway.Config{
-		Fronts: []dialect.Front{openaichat.Front{}, anthropic.Front{}}, Backs: []dialect.Back{openaichat.Back{}, anthropic.Back{}, echodialect.Back{}},
+		Fronts: []dialect.Front{openaichat.Front{}, anthropic.Front{}}, Backs: []dialect.Back{openaichat.Back{}, anthropic.Back{}, converse.Back{}, echodialect.Back{}},
 		Catalog:   func() *catalog.Snapshot { return snap },
 		Keys:      keys.NewAuthenticator(keys.NewStore(tb, time.Now), keys.Options{}, time.Now),
 		Ledger:    ledger.New(tb),

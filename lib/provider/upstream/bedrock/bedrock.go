@@ -57,6 +57,22 @@ const (
 // account's settings. config.LoadDefaultConfig is the real one.
 type Load func(ctx context.Context, opts ...func(*config.LoadOptions) error) (aws.Config, error)
 
+// Static is a Load without an environment: the credentials are given, and
+// nothing else is read. It is for emulators and tests.
+func Static(accessKey, secretKey string) Load {
+	return func(_ context.Context, opts ...func(*config.LoadOptions) error) (aws.Config, error) {
+		var o config.LoadOptions
+		for _, opt := range opts {
+			if err := opt(&o); err != nil {
+				return aws.Config{}, err
+			}
+		}
+		return aws.Config{Region: o.Region, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey, Source: "static"}, nil
+		})}, nil
+	}
+}
+
 // Transport is the upstream.Transport over the SDK's client. Safe for
 // concurrent use.
 type Transport struct {
