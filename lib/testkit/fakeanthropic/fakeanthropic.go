@@ -23,6 +23,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -151,6 +152,11 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// versions of the API. @anthropic-ai/sdk asks for the second since its 1.0.0
+// (github.com/anthropics/anthropic-sdk-typescript, CHANGELOG.md of 2026-10-21),
+// whose types of messages and of their events differ in no member that is here.
+var versions = []string{"2023-06-01", "2026-10-21"}
+
 // authorise checks the headers (platform.claude.com/docs/en/api/overview; texts
 // as in github.com/stackblitz-labs/bolt.diy/issues/156,
 // github.com/eyaltoledano/claude-task-master/issues/222 and
@@ -162,7 +168,7 @@ func (p *Provider) authorise(r *http.Request) *APIError {
 		return &APIError{Status: http.StatusUnauthorized, Type: "authentication_error", Message: "x-api-key header is required"}
 	case r.Header.Get("X-Api-Key") != p.opts.Key:
 		return &APIError{Status: http.StatusUnauthorized, Type: "authentication_error", Message: "invalid x-api-key"}
-	case r.Header.Get("Anthropic-Version") != "2023-06-01":
+	case !slices.Contains(versions, r.Header.Get("Anthropic-Version")):
 		return invalid("anthropic-version: header is required")
 	case r.Method == http.MethodPost && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
 		return invalid("Invalid content-type. It should be application/json.")

@@ -1,4 +1,5 @@
-// Anthropic's own SDK, over providers that speak other dialects.
+// Anthropic's own SDK, over providers that speak other dialects. What its own
+// vendor adds is in claude.test.mjs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
@@ -223,7 +224,7 @@ test('a stream that is left is settled by what the vendor says', async () => {
   const r = await row(tap.id(), { wait: true });
   assert.deepEqual([r.state, r.outcome, r.usage_source, r.tokens.output], ['settled', 'client_gone', 'drained', 6]);
   const [request] = await sent(q);
-  assert.deepEqual([request.ended, request.gone], [true, false]);
+  assert.deepEqual([request.reported, request.gone], [true, false]);
 });
 
 test('pings before the first token are not seen', async () => {

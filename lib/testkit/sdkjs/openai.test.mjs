@@ -264,7 +264,7 @@ test('a stream that is left is settled by what the vendor says', async () => {
     assert.equal(r.tokens.output, 6, 'all words of the answer');
     assert.ok(r.cost_nano_usd > 0);
     const [request] = await sent(q);
-    assert.deepEqual([request.ended, request.gone], [true, false]);
+    assert.deepEqual([request.reported, request.gone], [true, false]);
   }
 });
 

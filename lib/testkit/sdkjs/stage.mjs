@@ -44,6 +44,17 @@ export async function sent(text) {
   return answer.json();
 }
 
+let scripted = 0;
+
+/** A Claude of its own that gives these answers, one each, and then plain ones. */
+export async function claude(...answers) {
+  scripted++;
+  const model = `claude-sonnet-4-5-test${process.pid}x${scripted}`;
+  const told = await fetch(`${control}/claude?model=${model}`, { method: 'POST', body: JSON.stringify(answers) });
+  assert.equal(told.status, 204);
+  return `anthropic/${model}`;
+}
+
 /** The only request to a provider that contains a text. No vendor refused it. */
 export async function sentOnce(text) {
   const all = await sent(text);

@@ -2,20 +2,22 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"net"
 	"net/http"
 	"strings"
 	"time"
 
+	"weir/lib/testkit/fakeanthropic"
 	"weir/lib/testkit/fakeprovider"
 )
 
 // fakes are the providers behind the gateway, and the address at which tests
 // ask what they were sent.
 type fakes struct {
-	provider        *fakeprovider.Provider
-	openai, control server
+	provider *fakeprovider.Provider
+	claude   *fakeanthropic.Provider
+
+	openai, anthropic, control server
 }
 
 // server is one listener on a free port of this machine.
@@ -24,25 +26,48 @@ type server struct {
 	http *http.Server
 }
 
-func startFakes(ctx context.Context) (*fakes, error) {
-	f := &fakes{provider: fakeprovider.New(fakeprovider.Options{})}
-	f.provider.Model("late", fakeprovider.Answer{Text: "The water stands at the mark.", HeadDelay: 100 * time.Second})
-	f.provider.Model("trickle", fakeprovider.Answer{Text: "The water stands at the mark.", PieceDelay: 10 * time.Second})
-	f.provider.Model("cut", fakeprovider.Answer{ // behind the role and some words
-		Text: strings.Repeat("The water stands at the mark. ", 10),
-		Cut:  &fakeprovider.Cut{After: 4 << 10, How: fakeprovider.CutAbort},
-	})
-	var err error
+func startFakes(ctx context.Context) (_ *fakes, err error) {
+	f := &fakes{provider: fakeprovider.New(fakeprovider.Options{}), claude: fakeanthropic.New(fakeanthropic.Options{})}
+	defer func() {
+		if err != nil {
+			f.close()
+		}
+	}()
+	f.models()
 	if f.openai, err = serve(ctx, f.provider); err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /requests", f.requests)
-	if f.control, err = serve(ctx, mux); err != nil {
-		f.close()
+	if f.anthropic, err = serve(ctx, f.claude); err != nil {
+		return nil, err
+	}
+	if f.control, err = serve(ctx, f.controls()); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// Both providers divide these by 100.
+const (
+	lateHead  = 100 * time.Second // longer than head_wait
+	slowPiece = 10 * time.Second
+)
+
+// models adds those that misbehave in the ways that the tests ask for, to what
+// the providers know anyhow.
+func (f *fakes) models() {
+	const text = "The water stands at the mark."
+	long := strings.Repeat(text+" ", 10)
+	f.provider.Model("late", fakeprovider.Answer{Text: text, HeadDelay: lateHead})
+	f.provider.Model("trickle", fakeprovider.Answer{Text: text, PieceDelay: slowPiece})
+	// 4 KB are the role and some words.
+	f.provider.Model("cut", fakeprovider.Answer{Text: long, Cut: &fakeprovider.Cut{After: 4 << 10, How: fakeprovider.CutAbort}})
+
+	f.claude.Model("claude-late", fakeanthropic.Answer{Text: text, HeadDelay: lateHead})
+	f.claude.Model("claude-trickle", fakeanthropic.Answer{Text: text, PieceDelay: slowPiece})
+	f.claude.Model("claude-cut", fakeanthropic.Answer{Text: long, Cut: 2 << 10})
+	f.claude.Model("claude-fails", fakeanthropic.Answer{Text: long, ErrorAfter: 3})
+	f.claude.Model("claude-full", fakeanthropic.Answer{Error: fakeanthropic.ContextLength(210000, 200000)})
+	f.claude.Model("claude-overloaded", fakeanthropic.Answer{Status: fakeanthropic.StatusOverloaded})
 }
 
 func serve(ctx context.Context, h http.Handler) (server, error) {
@@ -58,38 +83,10 @@ func serve(ctx context.Context, h http.Handler) (server, error) {
 
 func (f *fakes) close() {
 	f.provider.Close()
-	for _, s := range []server{f.openai, f.control} {
+	f.claude.Close()
+	for _, s := range []server{f.openai, f.anthropic, f.control} {
 		if s.http != nil {
 			_ = s.http.Close()
 		}
 	}
-}
-
-// request is what a provider was sent, as tests see it.
-type request struct {
-	Provider string          `json:"provider"`
-	Path     string          `json:"path"`
-	Status   int             `json:"status"`
-	Body     json.RawMessage `json:"body"`
-	Error    string          `json:"error,omitempty"` // why it was refused
-	Ended    bool            `json:"ended"`
-	Gone     bool            `json:"gone"` // the gateway hung up
-}
-
-// requests lists those whose body contains a text, oldest first.
-func (f *fakes) requests(w http.ResponseWriter, r *http.Request) {
-	contains := r.URL.Query().Get("contains")
-	all := []request{}
-	for _, q := range f.provider.Requests() {
-		if !strings.Contains(string(q.Body), contains) || !json.Valid(q.Body) {
-			continue
-		}
-		one := request{Provider: "openai", Path: q.Path, Status: q.Status, Body: q.Body, Ended: !q.Ended.IsZero(), Gone: !q.Gone.IsZero()}
-		if q.Error != nil {
-			one.Error = q.Error.Message
-		}
-		all = append(all, one)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(all) // the tester went
 }

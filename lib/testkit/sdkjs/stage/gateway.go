@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"weir/lib/testkit/fakeanthropic"
 	"weir/lib/testkit/fakeprovider"
 )
 
@@ -31,13 +32,16 @@ func config(f *fakes) string {
 providers:
   echo: { kind: echo }
   openai: { kind: openai, base_url: "` + f.openai.url + `/v1" }
+  anthropic: { kind: anthropic, base_url: "` + f.anthropic.url + `" }
   nobody: { kind: openai-compatible, base_url: "http://127.0.0.1:1/v1", credential: none }
 models:
   "echo/*": echo/*
   "openai/*": openai/*
+  "anthropic/*": anthropic/*
   nobody: nobody/any
 prices:
   "openai/*": { input: 1.00, output: 4.00, cache_read: 0.25 }
+  "anthropic/*": { input: 1.00, output: 4.00, cache_read: 0.25, cache_write_5m: 1.25, cache_write_1h: 2.00 }
   "nobody/*": { input: 1.00, output: 4.00 }
 settings:
   head_wait: 200ms
@@ -66,7 +70,7 @@ func startGateway(ctx context.Context, weir, dir string, f *fakes) (*gateway, er
 	cmd := exec.CommandContext(ctx, weir, "local", "--config", file, "--store", "embedded:"+store, "--listen", "127.0.0.1:0") //nolint:gosec // the program under test
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir,
-		"OPENAI_API_KEY=" + fakeprovider.Key,
+		"OPENAI_API_KEY=" + fakeprovider.Key, "ANTHROPIC_API_KEY=" + fakeanthropic.Key,
 	}
 	cmd.Stderr = log
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"weir/lib/testkit/fakeanthropic"
+)
+
+// controls are what tests ask of the stage.
+func (f *fakes) controls() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /requests", f.requests)
+	mux.HandleFunc("POST /claude", f.script)
+	return mux
+}
+
+// request is what a provider was sent, as tests see it.
+type request struct {
+	Provider string          `json:"provider"`
+	Path     string          `json:"path"`
+	Status   int             `json:"status"`
+	Body     json.RawMessage `json:"body"`
+	Error    string          `json:"error,omitempty"` // why it was refused
+	Reported bool            `json:"reported"`        // usage was told
+	Gone     bool            `json:"gone"`            // the gateway hung up
+}
+
+// requests lists those whose body contains a text, oldest first.
+func (f *fakes) requests(w http.ResponseWriter, r *http.Request) {
+	var all []request
+	for _, q := range f.provider.Requests() {
+		one := request{Provider: "openai", Path: q.Path, Status: q.Status, Body: q.Body, Reported: q.Reported, Gone: !q.Gone.IsZero()}
+		if q.Error != nil {
+			one.Error = q.Error.Error()
+		}
+		all = append(all, one)
+	}
+	for _, q := range f.claude.Requests() {
+		one := request{Provider: "anthropic", Path: q.Path, Status: q.Status, Body: q.Body, Reported: q.Reported, Gone: q.Gone}
+		if q.Error != nil {
+			one.Error = q.Error.Error()
+		}
+		all = append(all, one)
+	}
+	contains := r.URL.Query().Get("contains")
+	found := []request{}
+	for _, one := range all {
+		if strings.Contains(string(one.Body), contains) && json.Valid(one.Body) {
+			found = append(found, one)
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(found) // who asked may have gone
+}
+
+// script queues answers for a model of the fake Anthropic: a list of its
+// Answers, by the names of their fields.
+func (f *fakes) script(w http.ResponseWriter, r *http.Request) {
+	model := r.URL.Query().Get("model")
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	var answers []fakeanthropic.Answer
+	if err := d.Decode(&answers); err != nil || model == "" {
+		http.Error(w, "say ?model= and send a list of answers", http.StatusBadRequest)
+		return
+	}
+	f.claude.Script(model, answers...)
+	w.WriteHeader(http.StatusNoContent)
+}
