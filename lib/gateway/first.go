@@ -31,11 +31,12 @@ func (g *Gateway) first(ctx context.Context, c *call) llm.Stream {
 }
 
 // ask tries one target, and once more without seals where it refuses one: the
-// history is the caller's, who cannot know which target reads which seal.
+// history is the caller's, who cannot know which target reads which seal. A
+// caller who wants nothing dropped gets the refusal.
 func (g *Gateway) ask(ctx context.Context, c *call, p routing.Choice, last bool, yield func(llm.Chunk, error) bool) (committed bool, held llm.Chunk, err error) {
 	a := &attempt{g: g, c: c, p: p, last: last}
 	committed, held, err = a.try(ctx, yield)
-	if committed || err == nil || fault.Of(err).Code != dialect.CodeSealRefused || c.gone.Load() || ctx.Err() != nil {
+	if committed || err == nil || fault.Of(err).Code != dialect.CodeSealRefused || c.labels.strict || c.gone.Load() || ctx.Err() != nil {
 		return committed, held, err
 	}
 	if changed, failed := c.unseal(g.backs[p.Offer.Dialect]); !changed || failed != nil {
