@@ -44,6 +44,8 @@ func TestCutAfterEveryByte(t *testing.T) {
 	t.Parallel()
 	p := fakeprovider.Start(t, fakeprovider.Options{Key: rig.Secret})
 	r := rig.Start(t, rig.Options{Config: strings.Replace(yaml(setting{}), "http://"+host, strings.TrimSuffix(p.URL, "/v1"), 1)})
+	r.Client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: cutters}}
+	defer r.Client.CloseIdleConnections()
 	series := 0
 	for name, rec := range recorded {
 		p.Model(uncut, rec.answer)
@@ -86,6 +88,9 @@ func TestNoDialectCanForgetThatAnAnswerBrokeOff(t *testing.T) {
 	})
 }
 
+// cutters make the calls.
+const cutters = 16
+
 // cuts are all cuts of one answer in one way.
 type cuts struct {
 	t      *testing.T
@@ -113,7 +118,7 @@ func (c *cuts) run() {
 	c.answers = map[int]rig.Answer{}
 	todo := make(chan int)
 	var wg sync.WaitGroup
-	for range 16 {
+	for range cutters {
 		wg.Go(func() {
 			for n := range todo {
 				c.call(n)
