@@ -17,7 +17,7 @@ const (
 )
 
 // withBedrock starts a gateway before a strict Bedrock.
-func withBedrock(t *testing.T, o rig.Options) (*rig.Rig, *fakebedrock.Bedrock) {
+func withBedrock(t *testing.T) (*rig.Rig, *fakebedrock.Bedrock) {
 	t.Helper()
 	b := fakebedrock.New()
 	srv := httptest.NewServer(b)
@@ -26,7 +26,7 @@ func withBedrock(t *testing.T, o rig.Options) (*rig.Rig, *fakebedrock.Bedrock) {
 		srv.CloseClientConnections()
 		srv.Close()
 	})
-	o.Config = fmt.Sprintf(`
+	config := fmt.Sprintf(`
 version: 1
 providers:
   b: { kind: bedrock, region: us-east-1, base_url: %q }
@@ -35,7 +35,7 @@ models:
   "b/*": b/*
   safe: { targets: [b/%s, echo/x] }
 `, srv.URL, claude)
-	return rig.Start(t, o), b
+	return rig.Start(t, rig.Options{Config: config}), b
 }
 
 // refusals are the requests that the strict fake refused.
@@ -52,7 +52,7 @@ func refusals(b *fakebedrock.Bedrock) (out []string) {
 // is the same call to the books: by InvokeModel for Anthropic's callers, by
 // Converse for all others.
 func TestClaudeOnBedrock(t *testing.T) {
-	r, b := withBedrock(t, rig.Options{})
+	r, b := withBedrock(t)
 	var rows []ledger.Row
 	for _, c := range []struct {
 		path, body, op, end string
@@ -85,7 +85,7 @@ func TestClaudeOnBedrock(t *testing.T) {
 // A relayed stream is Anthropic's own events, byte for byte, without what
 // Bedrock puts around them.
 func TestRelayedEventsAreClaudes(t *testing.T) {
-	r, b := withBedrock(t, rig.Options{})
+	r, b := withBedrock(t)
 	b.Script(claude, fakebedrock.Answer{Text: "Hi \u2028", Calls: []fakebedrock.Call{{ID: "toolu_1", Name: "f", Input: `{"a": 1.0}`}}})
 	a := r.Must(messagesPath, strings.Replace(askAnthropic("b/"+claude, true), `{`, `{"tools":[{"name":"f","input_schema":{"type":"object"}}],`, 1), "Anthropic-Beta", "one-1,two-2")
 	for _, want := range []string{
@@ -107,7 +107,7 @@ func TestRelayedEventsAreClaudes(t *testing.T) {
 
 // Models of other makers answer both fronts through Converse, with tools.
 func TestNovaOnBedrock(t *testing.T) {
-	r, b := withBedrock(t, rig.Options{})
+	r, b := withBedrock(t)
 	tools := `"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}],`
 	for _, stream := range []bool{false, true} {
 		b.Script(nova, fakebedrock.Answer{Calls: []fakebedrock.Call{{ID: "t1", Name: "f", Input: `{"a":1}`}, {ID: "t2", Name: "f", Input: `{}`}}, Usage: fakebedrock.Usage{Input: 5, Output: 3, CacheRead: 100}})
@@ -130,7 +130,7 @@ func TestNovaOnBedrock(t *testing.T) {
 
 // A whole conversation with tools, as OpenAI's clients send it, is taken.
 func TestHistoriesReachBedrock(t *testing.T) {
-	r, b := withBedrock(t, rig.Options{})
+	r, b := withBedrock(t)
 	body := `{"model":"b/%s","messages":[
  {"role":"system","content":"Be brief."},{"role":"assistant","content":"Welcome."},{"role":"user","content":"a"},{"role":"user","content":" "},
  {"role":"assistant","content":"","tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":""}},{"id":"call_2","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}]},
@@ -152,7 +152,7 @@ func TestHistoriesReachBedrock(t *testing.T) {
 // Each exception gets its status, before the answer and within it, and fails
 // over before the first content.
 func TestExceptionsOfBedrock(t *testing.T) {
-	r, b := withBedrock(t, rig.Options{})
+	r, b := withBedrock(t)
 	for kind, status := range map[string]int{
 		"AccessDeniedException": 502, "ThrottlingException": 503, "ValidationException": 400, "ResourceNotFoundException": 404,
 		"ModelTimeoutException": 504, "ModelErrorException": 502, "InternalServerException": 502, "ModelNotReadyException": 503,
@@ -191,7 +191,7 @@ func TestExceptionsOfBedrock(t *testing.T) {
 
 // A cut anywhere is an error in the caller's dialect, never an end.
 func TestCutsOfBedrock(t *testing.T) {
-	r, b := withBedrock(t, rig.Options{})
+	r, b := withBedrock(t)
 	for cut := 100; cut < 1100; cut += 173 {
 		b.Script(claude, fakebedrock.Answer{Cut: cut}, fakebedrock.Answer{Cut: cut})
 		for _, a := range []rig.Answer{r.Must(chatPath, ask("b/"+claude, true)), r.Must(messagesPath, askAnthropic("b/"+claude, true))} {
@@ -203,7 +203,7 @@ func TestCutsOfBedrock(t *testing.T) {
 }
 
 func TestCountingOnBedrock(t *testing.T) {
-	r, b := withBedrock(t, rig.Options{})
+	r, b := withBedrock(t)
 	count := func(model string) rig.Answer {
 		return r.Must(countPath, `{"model":"b/`+model+`","system":"s","messages":[{"role":"user","content":"hello"}]}`)
 	}
@@ -220,7 +220,7 @@ func TestCountingOnBedrock(t *testing.T) {
 
 // A model without streamed tools answers a stream all the same.
 func TestToolsThatCannotBeStreamed(t *testing.T) {
-	r, b := withBedrock(t, rig.Options{})
+	r, b := withBedrock(t)
 	const llama = "us.meta.llama4-scout-17b-instruct-v1:0"
 	b.Script(llama, fakebedrock.Answer{Calls: []fakebedrock.Call{{ID: "t1", Name: "f", Input: `{}`}}})
 	a := r.Must(chatPath, strings.Replace(ask("b/"+llama, true), `{`, `{"tools":[{"type":"function","function":{"name":"f"}}],`, 1))
@@ -229,5 +229,27 @@ func TestToolsThatCannotBeStreamed(t *testing.T) {
 	}
 	if got := b.Requests(); len(got) != 1 || got[0].Op != fakebedrock.Converse || got[0].Refused != nil {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A signature that Bedrock refuses is left out, and the same model asked once
+// more: by Converse from the hub, by InvokeModel in the caller's own bytes.
+func TestRefusedSignaturesAreLeftOut(t *testing.T) {
+	r, b := withBedrock(t)
+	refused := fakebedrock.Answer{Exception: &fakebedrock.Exception{Type: "ValidationException", Message: "The model returned the following errors: messages.1.content.0: Invalid `signature` in `thinking` block"}}
+	for _, c := range []struct{ path, body, op string }{
+		{chatPath, `{"model":"b/%s","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y","thinking_blocks":[{"index":0,"type":"thinking","thinking":"hm","signature":"SIG"}]},{"role":"user","content":"z"}]}`, "reasoningContent"},
+		{messagesPath, `{"model":"b/%s","max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"SIG"},{"type":"text","text":"y"}]},{"role":"user","content":"z"}]}`, `"thinking"`},
+	} {
+		before := len(b.Requests())
+		b.Script(claude, refused)
+		a := r.Must(c.path, fmt.Sprintf(c.body, claude))
+		if a.Status != 200 || a.Header.Get("X-Weir-Loss") == "" {
+			t.Errorf("%s: %d %v %s", c.path, a.Status, a.Header, a.Body)
+		}
+		sent := b.Requests()[before:]
+		if len(sent) != 2 || !strings.Contains(string(sent[0].Body), c.op) || strings.Contains(string(sent[1].Body), "SIG") {
+			t.Errorf("%s: %d requests", c.path, len(sent))
+		}
 	}
 }

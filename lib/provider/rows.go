@@ -8,8 +8,8 @@ import (
 
 // Names that rows share.
 const (
-	authBearer    = "bearer"
-	authAPIKey    = "x-api-key"
+	authBearer = "bearer"
+	authAPIKey = "x-api-key"
 	authNone   = "none"
 	authAWS    = "aws"
 	framingSSE = "sse"

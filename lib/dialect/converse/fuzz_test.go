@@ -40,7 +40,7 @@ func seed(f *testing.F, section string, add func([]byte)) {
 func FuzzStream(f *testing.F) {
 	seed(f, "events", func(b []byte) { f.Add(b) })
 	f.Fuzz(func(t *testing.T, lines []byte) {
-		for _, line := range bytes.Split(lines, []byte("\n")) {
+		for line := range bytes.SplitSeq(lines, []byte("\n")) {
 			if name, _, _ := bytes.Cut(line, []byte(" ")); len(name) > 200 {
 				t.Skip()
 			}
@@ -65,7 +65,9 @@ func FuzzUnary(f *testing.F) {
 			}
 			hubtest.Ordered(t, c.Events, nil)
 		}
-		converse.Back{}.Refusal(400, nil, body)
+		if e := (converse.Back{}).Refusal(400, nil, body); e.Upstream == nil {
+			t.Fatal("a refusal without its status")
+		}
 	})
 }
 

@@ -67,8 +67,9 @@ func (e *encoder) calls(m *message, used map[string]bool) round {
 // results matches the results of a user's message, which come first in it,
 // with the calls before it.
 func (e *encoder) results(m *message, open round) {
-	n := 0
-	for ; n < len(m.blocks) && isResult(m.blocks[n]); n++ {
+	n := slices.IndexFunc(m.blocks, func(b llm.Block) bool { return !isResult(b) })
+	if n < 0 {
+		n = len(m.blocks)
 	}
 	sorted := make([]llm.Block, len(open))
 	for _, b := range m.blocks[:n] {

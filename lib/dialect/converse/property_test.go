@@ -60,8 +60,10 @@ func drawParams(t *rapid.T, c *llm.Chat) {
 		}
 	}
 	if rapid.Bool().Draw(t, "format") {
-		c.Params.Format = &llm.Format{Type: rapid.SampledFrom([]string{"text", "json_object", "json_schema"}).Draw(t, "format type"), Name: "answer",
-			Schema: []byte(`{"type":"object","properties":{"a":{"type":"object","properties":{"b":{"type":"integer","minimum":1}}},"c":{"type":"array","minItems":3,"items":{"type":"object"}}}}`)}
+		c.Params.Format = &llm.Format{
+			Type: rapid.SampledFrom([]string{"text", "json_object", "json_schema"}).Draw(t, "format type"), Name: "answer",
+			Schema: []byte(`{"type":"object","properties":{"a":{"type":"object","properties":{"b":{"type":"integer","minimum":1}}},"c":{"type":"array","minItems":3,"items":{"type":"object"}}}}`),
+		}
 	}
 	off := false
 	c.Choice = rapid.SampledFrom([]llm.ToolChoice{{}, {Mode: "auto"}, {Mode: "none"}, {Mode: "required"}, {Mode: "auto", Parallel: &off}}).Draw(t, "choice")
@@ -76,10 +78,12 @@ func drawParams(t *rapid.T, c *llm.Chat) {
 // drawDocument puts a document somewhere.
 func drawDocument(t *rapid.T, c *llm.Chat) {
 	doc := func() *llm.Media {
-		return &llm.Media{Kind: "document", MIME: rapid.SampledFrom([]string{"application/pdf", "text/csv", "text/x-go", "application/octet-stream"}).Draw(t, "mime"),
+		return &llm.Media{
+			Kind: "document", MIME: rapid.SampledFrom([]string{"application/pdf", "text/csv", "text/x-go", "application/octet-stream"}).Draw(t, "mime"),
 			Mark: llm.Mark{Cache: rapid.SampledFrom([]*llm.CachePoint{nil, {}, {TTL: "1h"}}).Draw(t, "cache")},
 			Name: rapid.SampledFrom([]string{"", "a.pdf", "A.PDF", "résumé  #1 (x) [y].pdf", "分期.pdf", "....pdf", "a\u3000b_c.pdf", strings.Repeat("long name ", 40) + ".pdf"}).Draw(t, "name"),
-			Data: []byte("%PDF-1.7")}
+			Data: []byte("%PDF-1.7"),
+		}
 	}
 	for i := range c.Turns {
 		if c.Turns[i].Role != llm.User || !rapid.Bool().Draw(t, "document") {

@@ -3,6 +3,7 @@ package fakebedrock
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -69,9 +70,7 @@ func (a *Answer) fill() {
 // write answers a request.
 func (a Answer) write(o *out, op string) {
 	a.fill()
-	for name, values := range a.Header {
-		o.w.Header()[name] = values
-	}
+	maps.Copy(o.w.Header(), a.Header)
 	o.cut = a.Cut
 	switch {
 	case a.Exception != nil && a.After == 0:

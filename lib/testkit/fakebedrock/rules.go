@@ -156,9 +156,10 @@ func (c *check) union(at string, o object, members ...string) (kind string, v an
 		c.fail(invalid("%s must have exactly one member", at))
 		return "", nil
 	}
-	for kind, v = range o {
+	for kind, v := range o {
+		return kind, v
 	}
-	return kind, v
+	return "", nil
 }
 
 // number reads a number between least and most; ok is false where there is

@@ -207,8 +207,8 @@ func member(v any, name string) any {
 func (c *check) signed(root object) {
 	list, _ := root["messages"].([]any)
 	first := -1
-	for i := len(list) - 1; i >= 0; i-- {
-		m, _ := list[i].(object)
+	for i, v := range slices.Backward(list) {
+		m, _ := v.(object)
 		content, _ := m["content"].([]any)
 		if m["role"] == "assistant" {
 			first = i

@@ -223,7 +223,10 @@ func TestWriterCutsWhatIsTooLong(t *testing.T) {
 // Who stops reading stops it.
 func TestBreakingOff(t *testing.T) {
 	n := 0
-	for range Frames(bytes.NewReader(stream()), maxEvent) {
+	for _, err := range Frames(bytes.NewReader(stream()), maxEvent) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		n++
 		break
 	}

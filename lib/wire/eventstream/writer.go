@@ -30,7 +30,7 @@ func appendMessage(dst, payload []byte, headers ...string) []byte {
 	for i := 0; i+1 < len(headers); i += 2 {
 		name, value := headers[i], headers[i+1]
 		value = value[:min(len(value), 1<<16-1)]
-		dst = append(dst, byte(len(name)))
+		dst = append(dst, byte(len(name))) //nolint:gosec // names are short
 		dst = append(append(dst, name...), valueString)
 		dst = binary.BigEndian.AppendUint16(dst, uint16(len(value))) //nolint:gosec // cut above
 		dst = append(dst, value...)

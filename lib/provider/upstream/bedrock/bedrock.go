@@ -147,8 +147,7 @@ func (t *Transport) send(ctx context.Context, cancel context.CancelCauseFunc, to
 
 // bare takes the SDK's words off an error, which name addresses.
 func bare(err error) error {
-	var sent *sendError
-	if errors.As(err, &sent) {
+	if sent, ok := errors.AsType[*sendError](err); ok {
 		return sent.err
 	}
 	return fmt.Errorf("the SDK did not send the request: %T", rootOf(err))
@@ -262,7 +261,7 @@ func (x *exchange) Do(req *http.Request) (*http.Response, error) {
 	req.ContentLength = int64(len(x.body))
 	req.GetBody = nil
 	req.Header.Set("User-Agent", strings.TrimSpace(x.userAgent+" "+req.Header.Get("User-Agent")))
-	resp, err := x.http.Do(req)
+	resp, err := x.http.Do(req) //nolint:gosec // the address is the configuration's or the SDK's
 	if err != nil {
 		return nil, &sendError{err}
 	}
