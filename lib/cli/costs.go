@@ -164,23 +164,30 @@ func orDash(s string) string {
 	return s
 }
 
-// costCSV writes the columns of the cost tables, and cost_usd behind them. New
-// columns are appended: readers go by name.
+// costCSV writes the columns of the cost tables, and cost_usd behind them.
 func (p *Program) costCSV(f costs.Filter, r costs.Report) error {
-	header := append([]string{"period"}, costs.Dimensions()...)
-	header = append(append(header, costs.Figures()...), "cost_usd")
+	header := append([]string{"period"}, csvColumns(costs.Dimensions(), costs.Figures(), "cost_usd")...)
 	lines := make([][]string, 0, len(r.Rows))
 	for _, row := range r.Rows {
-		line := []string{period(f)}
+		var names, numbers []string
 		for _, name := range costs.Dimensions() {
-			line = append(line, row.Get(name))
+			names = append(names, row.Get(name))
 		}
 		for _, v := range row.Values() {
-			line = append(line, number(v))
+			numbers = append(numbers, number(v))
 		}
-		lines = append(lines, append(line, row.Cost.Fixed()))
+		lines = append(lines, append([]string{period(f)}, csvColumns(names, numbers, row.Cost.Fixed())...))
 	}
 	return writeCSV(p.Stdout, header, lines)
+}
+
+// csvColumns puts the columns of a line in order. Those that the first version
+// had keep their places, for spreadsheets that count columns; what was added
+// since stands behind them.
+func csvColumns(dimensions, figures []string, usd string) []string {
+	const firstDimensions, firstFigures = 5, 16
+	return slices.Concat(dimensions[:firstDimensions], figures[:firstFigures], []string{usd},
+		dimensions[firstDimensions:], figures[firstFigures:])
 }
 
 // costJSON is a report as scripts read it.
