@@ -117,14 +117,16 @@ func (g *Gateway) callContext(caller context.Context, c *call) (context.Context,
 		deadline = d.Add(-margin)
 	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(caller))
-	timer := time.AfterFunc(deadline.Sub(g.cfg.Now()), func() {
-		if c.gone.Load() {
-			cancel(&fault.Error{Kind: fault.ClientGone, Op: "gateway.call"})
-			return
+	end := func(why error) {
+		if c.gone.Load() { // whatever ends it, it was only read on for the bill
+			why = &fault.Error{Kind: fault.ClientGone, Op: "gateway.call"}
 		}
-		cancel(&fault.Error{Kind: fault.TargetTimeout, Op: "gateway.call", Public: "The call took longer than its total timeout."})
+		cancel(why)
+	}
+	timer := time.AfterFunc(deadline.Sub(g.cfg.Now()), func() {
+		end(&fault.Error{Kind: fault.TargetTimeout, Op: "gateway.call", Public: "The call took longer than its total timeout."})
 	})
-	stopShutdown := context.AfterFunc(g.stop, func() { cancel(context.Cause(g.stop)) })
+	stopShutdown := context.AfterFunc(g.stop, func() { end(context.Cause(g.stop)) })
 	c.hangUp = sync.OnceFunc(func() {
 		c.gone.Store(true)
 		timer.Reset(min(g.drainTime(c), deadline.Sub(g.cfg.Now())))

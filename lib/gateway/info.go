@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -120,7 +121,9 @@ func (g *Gateway) usage(w http.ResponseWriter, r *http.Request, id string) {
 		g.fail(w, r, e, id, err)
 		return
 	}
-	row, ok, err := g.cfg.Ledger.Get(r.Context(), strings.TrimPrefix(r.URL.Path, pathUsage))
+	ctx, cancel := context.WithTimeout(r.Context(), storeTime)
+	defer cancel()
+	row, ok, err := g.cfg.Ledger.Get(ctx, strings.TrimPrefix(r.URL.Path, pathUsage))
 	if err == nil && (!ok || row.Team != caller.Team || row.App != caller.App) {
 		err = fault.New(fault.NotFound, "gateway.usage", "There is no such call of this key's team and app.")
 	}

@@ -108,6 +108,22 @@ func TestDrainCancelsAfterTheGrace(t *testing.T) {
 	}
 }
 
+// The end of the process does not hide that the caller had left before.
+func TestDrainCancelsWhatIsReadForCallersWhoLeft(t *testing.T) {
+	for name, source := range map[string]ledger.UsageSource{"bill_drained": ledger.UsageEstimated, "cancel": ledger.UsageEstimated} {
+		t.Run(name, func(t *testing.T) {
+			play(t, policy(name), func(t *testing.T, s *scene) {
+				s.p.Model("stall", fakeprovider.Answer{Text: slowly.Text, StallAfter: 3})
+				leave := s.send(ask("stall", true))
+				synctest.Wait()
+				leave()
+				<-s.drain(10 * time.Second)
+				wantRow(t, s.only(), "client_gone", source)
+			})
+		})
+	}
+}
+
 // Drain waits for rows: a store that is slow at the end of a call holds it up.
 func TestDrainWaitsForRows(t *testing.T) {
 	play(t, setting{}, func(t *testing.T, s *scene) {

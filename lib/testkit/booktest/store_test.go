@@ -250,7 +250,11 @@ func TestUsageWhileTheStoreIsAway(t *testing.T) {
 	play(t, setting{}, func(t *testing.T, s *scene) {
 		a := s.Must(chat, ask("gpt-4o-mini", false))
 		s.store.at("", throttled)
+		began := time.Now()
 		s.wantError(s.Must("/v1/usage/"+a.CallID(), ""), 503, "store_unavailable")
+		if took := time.Since(began); took > 6*time.Second {
+			t.Errorf("the error came after %v", took)
+		}
 		s.store.heal()
 		if u := s.Must("/v1/usage/"+a.CallID(), ""); u.Status != 200 || !strings.Contains(u.Body, fmt.Sprintf(`"call_id":%q`, a.CallID())) {
 			t.Errorf("usage: %d %s", u.Status, u.Body)
