@@ -213,7 +213,11 @@ func TestCountingOnBedrock(t *testing.T) {
 	if a := count(nova); a.Status != 200 || a.Header.Get("X-Weir-Loss") != "count_tokens: estimated" {
 		t.Errorf("a model that is not counted: %d %v %s", a.Status, a.Header, a.Body)
 	}
-	if got := b.Requests(); len(got) != 1 || got[0].Op != fakebedrock.CountTokens || got[0].Refused != nil {
+	b.Script(claude, fakebedrock.Answer{Exception: &fakebedrock.Exception{Type: "ValidationException", Message: "The provided model doesn't support counting tokens."}})
+	if a := count(claude); a.Status != 200 || a.Header.Get("X-Weir-Loss") != "count_tokens: estimated" {
+		t.Errorf("a name that is not counted: %d %v %s", a.Status, a.Header, a.Body)
+	}
+	if got := b.Requests(); len(got) != 2 || got[0].Op != fakebedrock.CountTokens || got[0].Refused != nil {
 		t.Errorf("%+v", got)
 	}
 }

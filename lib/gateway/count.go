@@ -11,7 +11,9 @@ import (
 
 // count answers how many tokens a request has. It costs nothing, so there is
 // no row and no reservation; who asks, and for which model, is checked as for
-// a call. Where no target counts, the gateway's own estimate is the answer.
+// a call. Where no target counts, or the last one does not count this model
+// (Bedrock counts some of its models under some of their names), the gateway's
+// own estimate is the answer.
 func (g *Gateway) count(f dialect.Front) handler {
 	return func(w http.ResponseWriter, r *http.Request, id string) {
 		c := g.newCall(f, llm.OpCount, id)
@@ -31,6 +33,10 @@ func (g *Gateway) count(f dialect.Front) handler {
 			ctx, cancel := g.callContext(r.Context(), c)
 			defer cancel()
 			end, err = g.pump(ctx, c, out)
+		}
+		if fault.KindOf(err) == fault.TargetMissing && !c.gone.Load() {
+			g.estimate(c, out)
+			return
 		}
 		g.finish(r.Context(), c, out, end, err)
 	}
