@@ -36,7 +36,7 @@ var requestFields = rawjson.NewFields(
 	"model", "messages", "system", "max_tokens", "stream", "temperature", "top_p", "top_k", "stop_sequences",
 	"tools", "tool_choice", "thinking", "output_config", "output_format", "service_tier", "metadata", "cache_control",
 	"container", "mcp_servers", "context_management", "compaction", "fallbacks", "fallback_credit_token",
-	"diagnostics", "speed", "inference_geo",
+	"diagnostics", "speed", "inference_geo", "thread",
 )
 
 // Decode reads a request strictly. Unknown members are kept as Extra, so that
@@ -131,6 +131,7 @@ func (d *decoder) chat(root rawjson.Value) *llm.Chat {
 	c.Params = d.params(root)
 	d.cacheAll(root.Get("cache_control"), c)
 	d.natives(root)
+	d.thread(root.Get("thread"))
 	d.keepUnknown(requestFields, root)
 	return c
 }
@@ -179,6 +180,20 @@ func (d *decoder) natives(root rawjson.Value) {
 	d.keep(root.Get("diagnostics"), true)
 	if speed := root.Get("speed"); d.str(speed) != "standard" {
 		d.keep(speed, true)
+	}
+}
+
+// thread refuses a conversation that the provider holds: its id would be
+// honoured for whoever has it. The vendor's own SDK sends the conversation
+// without a thread when it is told so by this code (BetaToolRunner of
+// github.com/anthropics/anthropic-sdk-typescript 1.13.0, read 2026-11).
+func (d *decoder) thread(v rawjson.Value) {
+	if !v.Exists() || v.Kind() == rawjson.Null || d.err != nil {
+		return
+	}
+	d.err = &fault.Error{
+		Kind: fault.Invalid, Op: d.op, Param: "thread", Code: codeNoThread,
+		Public: "thread refers to state that a provider keeps, which this gateway does not accept; send the whole conversation without it.",
 	}
 }
 

@@ -74,13 +74,21 @@ func relayable(e *fault.Error) *fault.Upstream {
 	return up
 }
 
+// codeNoThread is the vendor's code for a request that cannot have a thread.
+// Of the codes of an error only those that the vendor has are told.
+const codeNoThread = "thread_unsupported_request"
+
 // errorBody is {"type": "error", "error": {"type", "message"}, "request_id"},
 // as platform.claude.com/docs/en/api/errors has it (read 2026-11). The id is
 // the call's, so that it can be found in the log.
 func errorBody(e *fault.Error, callID string) []byte {
 	var w rawjson.Builder
 	w.Open('{').Name("type").Str("error").Name("error").Open('{').
-		Name("type").Str(e.Kind.Disposition().AnthropicType).Name("message").Str(e.Message()).Close('}')
+		Name("type").Str(e.Kind.Disposition().AnthropicType).Name("message").Str(e.Message())
+	if e.Code == codeNoThread {
+		w.Name("details").Open('{').Name("error_code").Str(e.Code).Close('}')
+	}
+	w.Close('}')
 	w.Name("request_id")
 	if callID == "" {
 		w.Null()
