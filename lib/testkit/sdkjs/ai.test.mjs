@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { APICallError, generateObject, generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
+import { APICallError, embedMany, generateObject, generateText, jsonSchema, stepCountIs, streamObject, streamText, tool } from 'ai';
 import { key, level, pixel, question, row, sent, sentOnce, url, where, wiretap } from './stage.mjs';
 
 // Of every model that is not of its own list the SDK says that it does not know it.
@@ -87,6 +87,25 @@ for (const [name, open] of Object.entries(providers)) {
     await sentOnce(q);
   });
 
+  test(`${name}: streamObject`, async () => {
+    const { ask } = set();
+    const got = streamObject(ask('openai/gpt-4o', { prompt: question(), schema: jsonSchema(level) }));
+    const parts = [];
+    for await (const part of got.partialObjectStream) parts.push(part);
+    const { place, metres } = await got.object;
+    assert.deepEqual({ place, metres }, { place: 'text', metres: 1 });
+    assert.deepEqual(parts.at(-1), await got.object);
+  });
+
+  if (name !== 'openai') {
+    test(`${name}: reasoning`, async () => {
+      const { ask } = set();
+      const thought = 'First I think about it. Then I answer.';
+      assert.equal((await generateText(ask('openai/deepseek-reasoner', { prompt: question() }))).reasoningText, thought);
+      assert.equal(await streamText(ask('openai/deepseek-reasoner', { prompt: question() })).reasoningText, thought);
+    });
+  }
+
   test(`${name}: an image`, async () => {
     const { ask } = set();
     const q = question();
@@ -142,3 +161,11 @@ for (const [name, open] of Object.entries(providers)) {
     assert.match(tap.last().text, /^(: keep-alive|event: ping)\n/);
   });
 }
+
+test('embedMany', async () => {
+  for (const provider of [createOpenAI({ baseURL, apiKey: key }), createOpenAICompatible({ name: 'weir', baseURL, apiKey: key })]) {
+    const got = await embedMany({ model: provider.textEmbeddingModel('openai/text-embedding-3-small'), values: [question(), question()] });
+    assert.deepEqual(got.embeddings.map((e) => e.length), [16, 16]);
+    assert.ok(got.usage.tokens > 0);
+  }
+});

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
+import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema';
 import { key, level, pixel, question, row, sent, sentOnce, url, where, wiretap } from './stage.mjs';
 
 function client(options = {}) {
@@ -117,6 +118,25 @@ for (const [model, stream, count] of [
     const second = (await sent(q))[1];
     assert.equal(second.error, undefined);
     assert.deepEqual(second.body.messages.slice(2).map((m) => [m.role, m.tool_call_id]), calls.map((c) => ['tool', c.id]));
+  });
+}
+
+for (const stream of [false, true]) {
+  test(`toolRunner, ${stream ? 'streamed' : 'whole'}, with a bearer token`, async () => {
+    const { anthropic } = client({ apiKey: null, authToken: key });
+    const q = question();
+    const ran = [];
+    const run = (input) => {
+      ran.push(input.place);
+      return 'depth is 3';
+    };
+    const tools = [betaTool({ name: 'depth', description: 'Tells the depth.', inputSchema: where, run })];
+    const runner = anthropic.beta.messages.toolRunner({ model: 'openai/tools', max_tokens: 1000, messages: user(q), tools, stream });
+    let last;
+    for await (const reply of runner) last = stream ? await reply.finalMessage() : reply;
+    assert.equal(textOf(last), `You said: ${q}`);
+    assert.deepEqual(ran, ['text']);
+    assert.deepEqual((await sent(q)).map((r) => r.error), [undefined, undefined]);
   });
 }
 

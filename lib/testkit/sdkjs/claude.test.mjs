@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAI } from '@ai-sdk/openai';
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import Anthropic from '@anthropic-ai/sdk';
+import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema';
 import { generateObject, generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
 import OpenAI from 'openai';
 import { claude, key, level, pixel, question, row, sent, sentOnce, url, where, wiretap } from './stage.mjs';
@@ -21,6 +23,7 @@ function set(options = {}) {
     openai: new OpenAI({ baseURL: `${url}/v1`, ...common }),
     viaAnthropic: createAnthropic({ baseURL: `${url}/v1`, ...common }),
     viaOpenAI: createOpenAI({ baseURL: `${url}/v1`, ...common }).chat,
+    viaCompatible: createOpenAICompatible({ name: 'weir', baseURL: `${url}/v1`, includeUsage: true, ...common }),
   };
 }
 
@@ -160,6 +163,49 @@ for (const stream of [false, true]) {
     }
   });
 }
+
+/** A tool that the SDK runs itself. */
+const depth = betaTool({ name: 'depth', description: 'Tells the depth.', inputSchema: where, run: () => 'depth is 3' });
+
+for (const stream of [false, true]) {
+  // The SDK would have the vendor hold the conversation, and is told that it cannot.
+  test(`@anthropic-ai/sdk: toolRunner, twelve turns, ${stream ? 'streamed' : 'whole'}`, async () => {
+    const { anthropic } = set();
+    const turn = { Thinking: 'First I look at the gauge.', Redacted: 'I may not say.', AllTools: true };
+    const model = await claude(...Array.from({ length: 12 }, () => turn));
+    const q = question();
+    const runner = anthropic.beta.messages.toolRunner({
+      model, max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 2000 }, messages: user(q), tools: [depth], stream,
+    });
+    let last;
+    for await (const reply of runner) last = stream ? await reply.finalMessage() : reply;
+    assert.equal(textOf(last), `You said: ${q}${' / depth is 3'.repeat(12)}`);
+    const requests = await sent(q);
+    assert.equal(requests.length, 13, 'a refused thread reaches nobody');
+    assert.ok(requests.every((r) => r.error === undefined && r.body.thread === undefined));
+  });
+}
+
+test('a thread of the vendor is refused', async () => {
+  const { anthropic } = set();
+  const q = question();
+  for (const thread of [{ type: 'create' }, { type: 'continue', previous_message_id: 'msg_of_somebody_else' }]) {
+    await assert.rejects(anthropic.beta.messages.create({ model: plain, max_tokens: 10, messages: user(q), thread }), (e) => {
+      assert.ok(e instanceof Anthropic.BadRequestError);
+      assert.equal(e.errorCode, 'thread_unsupported_request');
+      return true;
+    });
+  }
+  assert.deepEqual(await sent(q), []);
+});
+
+test('ai: thinking through openai-compatible', async () => {
+  const { viaCompatible } = set();
+  const model = await claude(thinking, thinking);
+  const options = { model: viaCompatible(model), maxRetries: 0, maxOutputTokens: 4000, providerOptions: { weir: { reasoningEffort: 'low' } } };
+  assert.equal((await generateText({ ...options, prompt: question() })).reasoningText, thinking.Thinking);
+  assert.equal(await streamText({ ...options, prompt: question() }).reasoningText, thinking.Thinking);
+});
 
 /** Adds a chunk's choice to what came before, as the thinking members say. */
 function collect(into, choice) {

@@ -70,6 +70,19 @@ test('the stream helper accumulates', async () => {
   assert.ok(got.usage.total_tokens > 0);
 });
 
+test('two answers, with their tokens', async () => {
+  const { openai } = client();
+  const body = { model: 'openai/gpt-4o', messages: user(question()), n: 2, logprobs: true, top_logprobs: 2 };
+  const whole = await openai.chat.completions.create(body);
+  const streamed = await openai.chat.completions.stream(body).finalChatCompletion();
+  assert.equal(streamed.choices.length, 2);
+  for (const i of [0, 1]) {
+    assert.equal(streamed.choices[i].message.content, whole.choices[i].message.content);
+    assert.deepEqual(streamed.choices[i].logprobs.content, whole.choices[i].logprobs.content);
+  }
+  await assert.rejects(openai.chat.completions.create({ ...body, model: 'echo/any' }), (e) => e instanceof OpenAI.BadRequestError && /cannot say/.test(e.message));
+});
+
 for (const [model, stream, count] of [
   ['openai/tools', false, 1],
   ['openai/tools', false, 2],
