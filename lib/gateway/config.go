@@ -28,8 +28,9 @@ type Ledger interface {
 	Open(ctx context.Context, r ledger.Row) error
 	// Settle closes the row, once; repeating it is success.
 	Settle(ctx context.Context, callID string, s ledger.Settlement) error
-	// Get returns a row; ok is false when there is none.
-	Get(ctx context.Context, callID string) (r ledger.Row, ok bool, err error)
+	// Corrected returns a row and what corrects it; ok is false when there is
+	// none.
+	Corrected(ctx context.Context, callID string) (c ledger.Corrected, ok bool, err error)
 }
 
 // Config is what a Gateway is made of. All fields but Version and

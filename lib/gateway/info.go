@@ -113,7 +113,8 @@ func (g *Gateway) list(caller keys.Caller) []dialect.Model {
 	return out
 }
 
-// usage shows the row of one call to the team and app that made it.
+// usage shows the row of one call, with its correction, to the team and app
+// that made it.
 func (g *Gateway) usage(w http.ResponseWriter, r *http.Request, id string) {
 	e := g.shared(r, pathUsage)
 	caller, err := g.authenticate(r)
@@ -123,7 +124,7 @@ func (g *Gateway) usage(w http.ResponseWriter, r *http.Request, id string) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), storeTime)
 	defer cancel()
-	row, ok, err := g.cfg.Ledger.Get(ctx, strings.TrimPrefix(r.URL.Path, pathUsage))
+	row, ok, err := g.cfg.Ledger.Corrected(ctx, strings.TrimPrefix(r.URL.Path, pathUsage))
 	if err == nil && (!ok || row.Team != caller.Team || row.App != caller.App) {
 		err = fault.New(fault.NotFound, "gateway.usage", "There is no such call of this key's team and app.")
 	}

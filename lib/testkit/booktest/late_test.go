@@ -1,7 +1,9 @@
 package booktest
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -103,18 +105,18 @@ func TestCallsThatEndAfterTheyWereGivenUp(t *testing.T) {
 	}
 	close(g.open)
 	wg.Wait()
+	for n, c := range b.calls {
+		if c.ended != answered {
+			t.Errorf("call %d (%s) was not answered", n, c.kind.name)
+		}
+		b.checkShown(r, c.id)
+	}
 	b.stop(r)
 	b.collect()
 	b.checkUsage("provider", "estimated", "none")
 	sum := b.checkCosts(time.UTC)
 	if sum["calls"] != int64(len(kinds)) || sum["errors"] != failed || sum["unpriced_calls"] != 1 || sum["estimated_nano_usd"] == 0 {
 		t.Errorf("in the end they are %v", sum)
-	}
-	for n, c := range b.calls {
-		if c.ended != answered {
-			t.Errorf("call %d (%s) was not answered", n, c.kind.name)
-		}
-		b.checkShown(c.id)
 	}
 }
 
@@ -139,8 +141,8 @@ func (b *books) awaitCosts(began time.Time, calls int64) sums {
 }
 
 // checkShown checks that weir calls show tells of a call that was given up and
-// of its end.
-func (b *books) checkShown(id string) {
+// of its end, and GET /v1/usage as well.
+func (b *books) checkShown(r *running, id string) {
 	b.t.Helper()
 	type short struct {
 		CallID     string `json:"call_id"`
@@ -148,8 +150,17 @@ func (b *books) checkShown(id string) {
 		Outcome    string `json:"outcome"`
 		Correction *short `json:"correction"`
 	}
-	var c short
-	b.weir.cli(&c, "calls", "show", id)
+	var (
+		c   short
+		doc json.RawMessage
+	)
+	b.weir.cli(&doc, "calls", "show", id)
+	if err := json.Unmarshal(doc, &c); err != nil {
+		b.t.Fatal(err)
+	}
+	if body := r.usage(id); !bytes.Equal(compact(b.t, body), compact(b.t, doc)) {
+		b.t.Errorf("weir calls show: %s\nGET /v1/usage: %s", doc, body)
+	}
 	if c.CallID != id || c.Outcome != "abandoned" || c.Correction == nil || c.Correction.CallID != id+"~1" || c.Correction.Corrects != id || c.Correction.Outcome == "abandoned" {
 		b.t.Errorf("weir calls show %s: %+v, corrected by %+v", id, c, c.Correction)
 	}

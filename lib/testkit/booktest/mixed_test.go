@@ -155,20 +155,7 @@ func (b *books) checkUsageEndpoint(r *running) {
 		if b.weir.decode(raw).State == "open" && shown > 20 {
 			continue // may be settled by now
 		}
-		req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, r.url+"/v1/usage/"+id, nil)
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+r.key)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		body, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if err != nil || resp.StatusCode != http.StatusOK {
-			b.t.Fatalf("usage of %s: %d, %v: %s", id, resp.StatusCode, err, body)
-		}
+		body := r.usage(id)
 		now := b.weir.decode(body)
 		if was := b.weir.decode(raw); was.State == now.State && !bytes.Equal(compact(b.t, body), compact(b.t, raw)) {
 			b.t.Errorf("weir calls: %s\nGET /v1/usage: %s", raw, body)
@@ -181,6 +168,26 @@ func (b *books) checkUsageEndpoint(r *running) {
 			}
 		}
 	}
+}
+
+// usage is what GET /v1/usage says of a call.
+func (r *running) usage(id string) []byte {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, r.url+"/v1/usage/"+id, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+r.key)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil || resp.StatusCode != http.StatusOK {
+		r.t.Fatalf("usage of %s: %d, %v: %s", id, resp.StatusCode, err, body)
+	}
+	return body
 }
 
 func compact(t *testing.T, raw []byte) []byte {
