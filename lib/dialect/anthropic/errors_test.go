@@ -34,7 +34,8 @@ func TestErrors(t *testing.T) {
 	}{
 		{"invalid", &fault.Error{Kind: fault.Invalid, Public: "bad \"x\"\n", Param: "x"}, 400, map[string]string{"X-Should-Retry": "false"}, body("invalid_request_error", `bad \"x\"\n`)},
 		{
-			"a code of the vendor's", &fault.Error{Kind: fault.Invalid, Public: "no", Code: "thread_unsupported_request"}, 400, map[string]string{"X-Should-Retry": "false"},
+			"a code of the vendor's", &fault.Error{Kind: fault.Invalid, Public: "no", Code: "thread_unsupported_request"}, 400,
+			map[string]string{"X-Should-Retry": "false"},
 			`{"type":"error","error":{"type":"invalid_request_error","message":"no","details":{"error_code":"thread_unsupported_request"}},"request_id":"0199"}`,
 		},
 		{"a code of another vendor's", &fault.Error{Kind: fault.Invalid, Public: "no", Code: "unsupported_parameter"}, 400, map[string]string{"X-Should-Retry": "false"}, body("invalid_request_error", "no")},
