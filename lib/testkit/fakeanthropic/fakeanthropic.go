@@ -144,9 +144,9 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case at == "POST /v1/messages/count_tokens":
 		p.count(o, body)
 	case at == "GET /v1/models":
-		o.whole(http.StatusOK, p.list())
+		o.whole(p.list())
 	case strings.HasPrefix(at, "GET /v1/models/") && p.known(r.URL.Path[len("/v1/models/"):]):
-		o.whole(http.StatusOK, model(r.URL.Path[len("/v1/models/"):]))
+		o.whole(model(r.URL.Path[len("/v1/models/"):]))
 	default:
 		o.refuse(&APIError{Status: http.StatusNotFound, Type: "not_found_error", Message: "Not found"})
 	}

@@ -43,7 +43,7 @@ func (p *Provider) message(o *out, raw []byte) {
 		o.stream(r, a)
 		return
 	}
-	if o.whole(http.StatusOK, r.body()) {
+	if o.whole(r.body()) {
 		o.report(r.usage)
 	}
 }
@@ -54,7 +54,7 @@ func (p *Provider) count(o *out, raw []byte) {
 		o.refuse(e)
 		return
 	}
-	o.whole(http.StatusOK, object{"input_tokens": q.input()})
+	o.whole(object{"input_tokens": q.input()})
 }
 
 // reply works an answer out.

@@ -53,9 +53,9 @@ func (o *out) write(b []byte) bool {
 	return err == nil && o.ctx.Err() == nil
 }
 
-// whole answers with one JSON body.
-func (o *out) whole(status int, v any) bool {
-	return o.raw(status, "application/json", encode(v))
+// whole is a good answer of one JSON body.
+func (o *out) whole(v any) bool {
+	return o.raw(http.StatusOK, "application/json", encode(v))
 }
 
 func (o *out) raw(status int, contentType string, body []byte) bool {

@@ -64,7 +64,7 @@ func (p *Provider) unmodified(at int, c content) *APIError {
 			switch {
 			case !ours || len(want) == 0:
 			case len(got) == 0:
-				return invalid("messages.%d.content.0.type: Expected `thinking` or `redacted_thinking`, but found `%s`. When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks).", at, c[0].Type)
+				return invalid("messages.%d.content.0.type: Expected `thinking` or `redacted_thinking`, but found `%s`. When `thinking` is enabled, a final `assistant` message must start with a thinking block.", at, c[0].Type)
 			case !slices.Equal(got, want):
 				return invalid("messages.%d.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response.", at)
 			}

@@ -20,7 +20,7 @@ import (
 func TestEveryPairCostsTheSame(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
-	claude, gpt := h.claude(), h.gpt(0)
+	claude, gpt := h.claude(), h.gpt()
 	tools := []openai.ChatCompletionToolUnionParam{openai.ChatCompletionFunctionTool(shared.FunctionDefinitionParam{Name: "weather", Parameters: shared.FunctionParameters{"type": "object"}})}
 	fronts := map[string]func(model string, stream bool) ledger.Row{
 		"anthropic": func(model string, stream bool) ledger.Row {
@@ -95,7 +95,7 @@ func TestCacheMarks(t *testing.T) {
 	say(t, h.claude(), p, false)
 	part := openai.TextContentPart("How deep is the weir?")
 	part.OfText.SetExtraFields(map[string]any{"cache_control": map[string]any{"type": "ephemeral", "ttl": "1h"}})
-	h.gpt(0).ask(t, openai.ChatCompletionNewParams{Model: sonnet, Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage([]openai.ChatCompletionContentPartUnionParam{part})}}, true)
+	h.gpt().ask(t, openai.ChatCompletionNewParams{Model: sonnet, Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage([]openai.ChatCompletionContentPartUnionParam{part})}}, true)
 	for _, r := range h.a.Requests() {
 		if got := canonical(r.Body); !strings.Contains(got, `"cache_control":{"ttl":"1h","type":"ephemeral"}`) {
 			t.Errorf("sent %s", got)

@@ -95,7 +95,7 @@ func TestClaudeRetries(t *testing.T) {
 func TestClaudeBreaksOff(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
-	claude, gpt := h.claude(), h.gpt(0)
+	claude, gpt := h.claude(), h.gpt()
 	long := strings.Repeat("deep water ", 20)
 	for name, a := range map[string]fakeanthropic.Answer{
 		"overloaded in the middle": {Text: long, ErrorAfter: 3},

@@ -21,7 +21,7 @@ func chatQuestion(text string) openai.ChatCompletionNewParams {
 func TestChatHistoriesOverClaude(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
-	c := h.gpt(0)
+	c := h.gpt()
 	for name, messages := range map[string][]openai.ChatCompletionMessageParamUnion{
 		"one":                  {openai.UserMessage("hello")},
 		"system and developer": {openai.SystemMessage("Be brief."), openai.DeveloperMessage("Be kind."), openai.UserMessage("hello")},
@@ -49,7 +49,7 @@ func TestChatHistoriesOverClaude(t *testing.T) {
 func TestChatToolsOverClaude(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
-	c := h.gpt(0)
+	c := h.gpt()
 	for _, stream := range []bool{false, true} {
 		h.a.Script("claude-sonnet-4-5", fakeanthropic.Answer{AllTools: true, Text: "I look."})
 		p := chatQuestion("A good day for a swim?")
@@ -88,7 +88,7 @@ func TestChatToolsOverClaude(t *testing.T) {
 func TestChatSchemaOverClaude(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
-	c := h.gpt(0)
+	c := h.gpt()
 	p := chatQuestion("How deep is the weir?")
 	p.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{
 		Name: "depth", Strict: openai.Bool(true),
@@ -112,7 +112,7 @@ func TestChatSchemaOverClaude(t *testing.T) {
 func TestChatErrorsOverClaude(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
-	c := h.gpt(0)
+	c := h.gpt()
 	for name, tt := range map[string]struct {
 		a      fakeanthropic.Answer
 		status int

@@ -45,6 +45,7 @@ models:
   "o/*": o/*
   either: { strategy: fallback, targets: [ o/gpt-4o, a/claude-sonnet-4-5 ] }
   other: { strategy: fallback, targets: [ a/claude-sonnet-4-5, o/gpt-4o ] }
+  hasty: { targets: [{ provider: a, model: claude-sonnet-4-5, timeout: { between_tokens: 200ms } }] }
 prices:
   "a/*": { input: 3, output: 15, cache_read: 0.3, cache_write_5m: 3.75, cache_write_1h: 6 }
   "o/*": { input: 1, output: 4, cache_read: 0.25 }
@@ -92,10 +93,10 @@ type gpt struct {
 	*wiretap
 }
 
-func (h *house) gpt(retries int) gpt {
+func (h *house) gpt() gpt {
 	tap := h.tap()
 	return gpt{openai.NewClient(openaioption.WithBaseURL(h.URL+"/v1"), openaioption.WithAPIKey(h.Key),
-		openaioption.WithHTTPClient(&http.Client{Transport: tap}), openaioption.WithMaxRetries(retries)), tap}
+		openaioption.WithHTTPClient(&http.Client{Transport: tap}), openaioption.WithMaxRetries(0)), tap}
 }
 
 // newest is the row of a client's newest call.

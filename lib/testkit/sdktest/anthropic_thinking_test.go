@@ -189,7 +189,7 @@ func TestChatToolLoopOverClaude(t *testing.T) {
 				h.script12(sonnet)
 				all := claudeLoop(t, h.direct(), "claude-sonnet-4-5", stream)
 				h.script12(sonnet)
-				got := gptLoop(t, h.gpt(0), sonnet, stream, signed)
+				got := gptLoop(t, h.gpt(), sonnet, stream, signed)
 				if want := all[len(all)-1]; !strings.Contains(want, "|"+got+"|") || got == "" {
 					t.Errorf("got %q, want %q", got, want)
 				}
