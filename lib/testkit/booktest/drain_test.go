@@ -117,7 +117,9 @@ func TestDrainCancelsWhatIsReadForCallersWhoLeft(t *testing.T) {
 				leave := s.send(ask("stall", true))
 				synctest.Wait()
 				leave()
-				<-s.drain(10 * time.Second)
+				if err := <-s.drain(10 * time.Second); (err == nil) != (name == "cancel") {
+					t.Errorf("drain: %v", err)
+				}
 				wantRow(t, s.only(), "client_gone", source)
 			})
 		})
