@@ -199,8 +199,8 @@ func TestChatToolLoopOverClaude(t *testing.T) {
 					if row.Usage.Reasoning > 0 {
 						thought++
 					}
-					if signed != (len(row.Losses) == 0) && row.Usage.Reasoning == 0 {
-						t.Errorf("losses %v", row.Losses)
+					if told := len(row.Losses) > 0; told != (row.Usage.Reasoning == 0) {
+						t.Errorf("thought %d tokens, losses %v", row.Usage.Reasoning, row.Losses)
 					}
 				}
 				if want := map[bool]int{true: turns + 1, false: 1}[signed]; thought != want {
