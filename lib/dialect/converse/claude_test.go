@@ -69,7 +69,8 @@ func TestClaudeIsToldTheSameByEitherDialect(t *testing.T) {
 		"forced": {Turns: []llm.Turn{text(llm.User, "x")}, Tools: tools, Choice: llm.ToolChoice{Mode: "required"}},
 		"ending": {Turns: []llm.Turn{text(llm.User, "x"), text(llm.Assistant, "y ")}},
 		"unsigned": {Tools: tools, Turns: []llm.Turn{
-			text(llm.User, "x"), {Role: llm.Assistant, Blocks: []llm.Block{&llm.ToolUse{CallID: "c", Name: "f"}}},
+			text(llm.User, "x"),
+			{Role: llm.Assistant, Blocks: []llm.Block{&llm.ToolUse{CallID: "c", Name: "f"}}},
 			{Role: llm.User, Blocks: []llm.Block{&llm.ToolResult{CallID: "c", Content: []llm.Block{&llm.Text{Text: "z"}}}}},
 		}},
 	}
