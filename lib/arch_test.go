@@ -61,7 +61,7 @@ var rules = []rule{
 	{pkg: "lib/provider", own: []string{"lib/dialect", "lib/llm", "lib/provider/credential"}},
 	{pkg: "lib/provider/upstream", own: []string{"lib/fault", "lib/llm", "lib/provider", "lib/provider/credential"}},
 	{pkg: "lib/provider/upstream/bedrock", own: []string{
-		"lib/fault", "lib/llm", "lib/provider", "lib/provider/upstream", "lib/wire/eventstream",
+		"lib/fault", "lib/llm", "lib/provider", "lib/provider/upstream", "lib/wire/eventstream", "lib/wire/rawjson",
 	}, deps: []string{aws}},
 	{pkg: "lib/provider/echo", own: []string{"lib/dialect/echo", "lib/fault", "lib/llm", "lib/provider", "lib/provider/upstream", "lib/tokens"}},
 

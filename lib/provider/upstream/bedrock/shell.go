@@ -2,6 +2,7 @@ package bedrock
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"weir/lib/fault"
 	"weir/lib/provider/upstream"
 	"weir/lib/wire/eventstream"
+	"weir/lib/wire/rawjson"
 )
 
 // maxChunk is the largest chunk of a stream: the service's own bound is a
@@ -43,11 +45,13 @@ func unshell(r *upstream.Reply) *upstream.Reply {
 // Anthropic's error object. The payloads are not looked into. They have no
 // event names: in Anthropic's dialect the payload says its type.
 type chunks struct {
-	raw io.ReadCloser
-	in  *eventstream.Reader
-	out bytes.Reader
-	buf []byte // of the message that out reads
-	err error
+	doc  rawjson.Doc
+	data []byte // of the chunk
+	raw  io.ReadCloser
+	in   *eventstream.Reader
+	out  bytes.Reader
+	buf  []byte // of the message that out reads
+	err  error
 }
 
 func (c *chunks) Close() error { return c.raw.Close() }
@@ -72,17 +76,27 @@ func (c *chunks) next() error {
 	}
 	switch {
 	case f.Name == "chunk":
-		var part struct {
-			Bytes []byte `json:"bytes"`
-		}
-		if err := json.Unmarshal(f.Data, &part); err != nil || len(part.Bytes) == 0 {
+		if c.payload(f.Data); len(c.data) == 0 {
 			return fault.Wrap(fault.TargetFailed, "bedrock.Read", errors.New("a chunk without bytes"))
 		}
-		c.message("", part.Bytes)
+		c.message("", c.data)
 	case f.Name == eventstream.ErrorName || strings.HasSuffix(f.Name, "Exception"):
 		c.message("error", anthropicError(f.Name, f.Data))
 	}
 	return nil // an event that is not known means nothing here
+}
+
+// payload decodes what a chunk holds into data, which is empty where it holds
+// nothing that can be read.
+func (c *chunks) payload(chunk []byte) {
+	c.data = c.data[:0]
+	if err := c.doc.Parse(chunk, rawjson.Options{Lenient: true}); err != nil {
+		return
+	}
+	data, err := base64.StdEncoding.AppendDecode(c.data, c.doc.Root().Get("bytes").Bytes())
+	if err == nil {
+		c.data = data
+	}
 }
 
 func (c *chunks) message(name string, payload []byte) {
