@@ -36,7 +36,7 @@ var requestFields = rawjson.NewFields(
 	"model", "messages", "system", "max_tokens", "stream", "temperature", "top_p", "top_k", "stop_sequences",
 	"tools", "tool_choice", "thinking", "output_config", "output_format", "service_tier", "metadata", "cache_control",
 	"container", "mcp_servers", "context_management", "compaction", "fallbacks", "fallback_credit_token",
-	"diagnostics", "speed", "inference_geo", "thread",
+	"diagnostics", "speed", "inference_geo", "thread", "billing_policy",
 )
 
 // Decode reads a request strictly. Unknown members are kept as Extra, so that
@@ -131,6 +131,7 @@ func (d *decoder) chat(root rawjson.Value) *llm.Chat {
 	c.Params = d.params(root)
 	d.cacheAll(root.Get("cache_control"), c)
 	d.natives(root)
+	d.accounts(root)
 	d.thread(root.Get("thread"))
 	d.keepUnknown(requestFields, root)
 	return c
@@ -165,7 +166,7 @@ func (d *decoder) betas(in llm.Inbound) {
 // natives notes the members at the top that only this dialect can say, and
 // ids of state that a provider holds.
 func (d *decoder) natives(root rawjson.Value) {
-	for _, name := range []string{"container", "mcp_servers", "context_management", "compaction", "fallbacks", "fallback_credit_token", "inference_geo"} {
+	for _, name := range []string{"container", "mcp_servers", "context_management", "compaction", "fallback_credit_token", "inference_geo"} {
 		d.native(root.Get(name))
 	}
 	container := root.Get("container")
@@ -176,6 +177,9 @@ func (d *decoder) natives(root rawjson.Value) {
 			d.upstream(s.Get("skill_id"))
 		}
 	}
+	credit := root.Get("fallback_credit_token")
+	d.upstream(credit)
+	d.upstream(credit.Get("token"))
 	d.upstream(root.Get("diagnostics").Get("previous_message_id"))
 	d.keep(root.Get("diagnostics"), true)
 	if speed := root.Get("speed"); d.str(speed) != "standard" {

@@ -54,7 +54,7 @@ func (d *decoder) block(v rawjson.Value) llm.Block {
 // opaque keeps a block as it is.
 func (d *decoder) opaque(v rawjson.Value, kind string) llm.Block {
 	d.native(v)
-	d.upstream(v.Get("file_id")) // container_upload
+	d.files(v)
 	d.count(string(v.Raw()))
 	return &llm.Opaque{Mark: d.mark(v), Dialect: Name, Type: kind, Raw: v.Raw()}
 }
@@ -135,7 +135,6 @@ func (d *decoder) media(v rawjson.Value, b *llm.Media) llm.Block {
 		d.count(s)
 		b.Data = []byte(s)
 	case kind == "file":
-		d.upstream(src.Get("file_id"))
 		return d.opaque(v, b.Kind)
 	default: // content, which can hold blocks; and what is not known yet
 		return d.opaque(v, b.Kind)

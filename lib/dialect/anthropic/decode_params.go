@@ -33,6 +33,7 @@ func (d *decoder) tools(root rawjson.Value) []llm.Tool {
 		}
 		d.need(llm.NeedTools)
 		if kind := d.str(t.Get("type")); kind != "" && kind != "custom" {
+			d.toolModel(t)
 			d.native(t)
 			d.count(string(t.Raw()))
 			continue
