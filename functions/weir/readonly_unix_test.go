@@ -68,6 +68,11 @@ func copyProgram(t *testing.T, to string) {
 		t.Fatal(err)
 	}
 	defer in.Close()
+	// A program that another test forks meanwhile would hold the file open for
+	// writing until its exec, and a file that is written cannot be run
+	// (ETXTBSY; go.dev/issue/22315). So nobody forks meanwhile.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, 0o755)
 	if err != nil {
 		t.Fatal(err)
