@@ -217,11 +217,13 @@ func (s *state) inOrder() func(func(int64) bool) {
 	return slices.Values(all)
 }
 
-// use takes the report of usage, which comes once.
+// use takes the report of usage, which comes once. One without counts ends the
+// answer all the same, and is no report.
 func (s *state) use(v rawjson.Value) {
-	s.usage.read(v)
 	s.used = true
-	s.emit(llm.Used{Usage: s.usage.buckets()})
+	if s.usage.read(v) {
+		s.emit(llm.Used{Usage: s.usage.buckets()})
+	}
 }
 
 // stopReason translates a stop reason (the API reference of StopReason). What

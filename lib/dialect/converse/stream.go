@@ -172,9 +172,7 @@ func (Back) Unary(op llm.Op, _ llm.Outbound, t dialect.Target, body []byte) (llm
 	if err := s.stop(root, opUnary); err != nil {
 		return llm.Chunk{}, err
 	}
-	if root.Get("usage").Exists() {
-		s.use(root)
-	}
+	s.use(root)
 	s.emit(llm.Finished{})
 	c.Events = s.events
 	return c, nil

@@ -21,10 +21,13 @@ type usage struct {
 
 // read takes the object that holds the report: metadata of a stream, or a
 // whole answer. What is written to the cache without a word about its life
-// lives five minutes.
-func (u *usage) read(v rawjson.Value) {
+// lives five minutes. It reports whether both sides have been counted: half a
+// bill would pass for a whole one, and none for a free call.
+func (u *usage) read(v rawjson.Value) bool {
 	counts := v.Get("usage")
-	u.input, u.output = count(counts, "inputTokens"), count(counts, "outputTokens")
+	var in, out bool
+	u.input, in = counted(counts, "inputTokens")
+	u.output, out = counted(counts, "outputTokens")
 	u.cached, u.written = count(counts, "cacheReadInputTokens"), count(counts, "cacheWriteInputTokens")
 	var detailed int64
 	for _, d := range counts.Get("cacheDetails").Elems() {
@@ -41,13 +44,19 @@ func (u *usage) read(v rawjson.Value) {
 	if u.tier == "" && v.Get("performanceConfig").Get("latency").Is(latencyOptimized) {
 		u.tier = latencyOptimized
 	}
+	return in && out
+}
+
+// counted reads a count; ok is false where there is none to be believed.
+func counted(v rawjson.Value, name string) (n int64, ok bool) {
+	if n, ok = v.Get(name).Int(); !ok || n < 0 || n > maxCount {
+		return 0, false
+	}
+	return n, true
 }
 
 func count(v rawjson.Value, name string) int64 {
-	n, ok := v.Get(name).Int()
-	if !ok || n < 0 || n > maxCount {
-		return 0
-	}
+	n, _ := counted(v, name)
 	return n
 }
 
