@@ -81,8 +81,8 @@ type encoder struct {
 	target dialect.Target
 	family family
 	op     llm.Op
-	names  map[string]bool // of documents, in lower case
-	marks  map[any]string  // block or index of a tool → life of its cache mark
+	names  map[string]int // of documents, in lower case → last number tried for it
+	marks  map[any]string // block or index of a tool → life of its cache mark
 	loss   []llm.Loss
 	lost   map[string]bool
 	err    error

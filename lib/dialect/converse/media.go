@@ -116,13 +116,15 @@ func (e *encoder) documentName(name string) string {
 	}
 	name = strings.TrimSpace(name[:min(len(name), maxDocumentName)])
 	if e.names == nil {
-		e.names = map[string]bool{}
+		e.names = map[string]int{}
 	}
-	unique := name
-	for n := 2; e.names[strings.ToLower(unique)]; n++ {
-		end := fmt.Sprintf(" %d", n)
+	key := strings.ToLower(name)
+	unique, n := name, e.names[key]
+	for ; e.names[strings.ToLower(unique)] > 0; n++ {
+		end := fmt.Sprintf(" %d", n+1)
 		unique = strings.TrimSpace(name[:min(len(name), maxDocumentName-len(end))]) + end
 	}
-	e.names[strings.ToLower(unique)] = true
+	e.names[strings.ToLower(unique)] = 1
+	e.names[key] = max(n, 1)
 	return unique
 }

@@ -17,10 +17,32 @@ type call struct {
 }
 
 // round are the calls of one message of the assistant.
-type round []*call
+type round struct {
+	calls []*call
+	at    map[string]int // key → place in calls
+}
 
+// find returns the place of a call, -1 where there is none.
 func (r round) find(key string) int {
-	return slices.IndexFunc(r, func(c *call) bool { return c.key == key })
+	if at, ok := r.at[key]; ok {
+		return at
+	}
+	return -1
+}
+
+func (r *round) add(c *call) {
+	if r.at == nil {
+		r.at = map[string]int{}
+	}
+	r.at[c.key] = len(r.calls)
+	r.calls = append(r.calls, c)
+}
+
+// ids are those that are taken: tries holds, for the first choice of each, how
+// many were tried, so that a thousand calls of one id are no million tries.
+type ids struct {
+	used  map[string]bool
+	tries map[string]int
 }
 
 // pair checks that each call has its result in the message after it ("Expected
@@ -29,7 +51,7 @@ func (r round) find(key string) int {
 // blocks of previous turn"), puts results into the order of the calls, and
 // gives all calls ids that are valid and unique.
 func (e *encoder) pair(h *history) {
-	used := map[string]bool{}
+	used := &ids{used: map[string]bool{}, tries: map[string]int{}}
 	var open round
 	for i := range h.messages {
 		m := &h.messages[i]
@@ -38,13 +60,13 @@ func (e *encoder) pair(h *history) {
 			continue
 		}
 		e.results(m, open)
-		open = nil
+		open = round{}
 	}
 	e.unanswered(h.messages[len(h.messages)-1].at, open)
 }
 
 // calls collects the calls of an assistant's message.
-func (e *encoder) calls(m *message, used map[string]bool) round {
+func (e *encoder) calls(m *message, used *ids) round {
 	var open round
 	for i, b := range m.blocks {
 		u, ok := b.(*llm.ToolUse)
@@ -53,10 +75,10 @@ func (e *encoder) calls(m *message, used map[string]bool) round {
 		}
 		if open.find(u.CallID) >= 0 {
 			e.refuse(m.at+".tool_calls", fmt.Sprintf("two calls have the id %q", clip(u.CallID, 64)))
-			return nil
+			return round{}
 		}
 		c := &call{key: u.CallID, id: e.freshID(u.CallID, used), name: u.Name}
-		open = append(open, c)
+		open.add(c)
 		renamed := *u
 		renamed.CallID = c.id
 		m.blocks[i] = &renamed
@@ -71,7 +93,7 @@ func (e *encoder) results(m *message, open round) {
 	if n < 0 {
 		n = len(m.blocks)
 	}
-	sorted := make([]llm.Block, len(open))
+	sorted := make([]llm.Block, len(open.calls))
 	for _, b := range m.blocks[:n] {
 		r, _ := b.(*llm.ToolResult)
 		at := open.find(r.CallID)
@@ -79,13 +101,13 @@ func (e *encoder) results(m *message, open round) {
 		case at < 0:
 			e.refuse(m.at+".tool_call_id", fmt.Sprintf("there is no call %q in the assistant's message before this result", clip(r.CallID, 64)))
 			return
-		case open[at].answered:
+		case open.calls[at].answered:
 			e.refuse(m.at+".tool_call_id", fmt.Sprintf("the call %q has two results", clip(r.CallID, 64)))
 			return
 		}
-		open[at].answered = true
+		open.calls[at].answered = true
 		renamed := *r
-		renamed.CallID = open[at].id
+		renamed.CallID = open.calls[at].id
 		sorted[at] = &renamed
 	}
 	if e.unanswered(m.at, open) {
@@ -95,7 +117,7 @@ func (e *encoder) results(m *message, open round) {
 
 // unanswered refuses calls that have no result, and reports whether all have.
 func (e *encoder) unanswered(at string, open round) bool {
-	for _, c := range open {
+	for _, c := range open.calls {
 		if !c.answered {
 			e.refuse(at, fmt.Sprintf("the call %q of the tool %q has no result in the message after it", clip(c.key, 64), clip(c.name, 64)))
 			return false
@@ -107,14 +129,19 @@ func (e *encoder) unanswered(at string, open round) bool {
 // freshID makes an id that the model takes and that no other call has: some
 // vendors count their calls anew in each answer. The same history gets the
 // same ids each time, as prompt caches need it.
-func (e *encoder) freshID(id string, used map[string]bool) string {
-	for n := 1; ; n++ {
-		out := e.validID(id, n)
-		if !used[out] {
-			used[out] = true
-			return out
-		}
+func (e *encoder) freshID(id string, taken *ids) string {
+	first := e.validID(id, 1)
+	out, n := first, 1
+	if tried := taken.tries[first]; tried > 0 {
+		n = tried + 1
+		out = e.validID(id, n)
 	}
+	for taken.used[out] {
+		n++
+		out = e.validID(id, n)
+	}
+	taken.used[out], taken.tries[first] = true, n
+	return out
 }
 
 // validID is the nth try for an id.
