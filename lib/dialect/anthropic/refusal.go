@@ -168,7 +168,9 @@ var kindOfType = map[string]fault.Kind{
 // 63284 (signatures); github.com/whoz-oss/coday/issues/26 (context),
 // github.com/anomalyco/opencode/issues/48637 (thinking bound to what stands
 // before it), github.com/UKGovernmentBEIS/inspect_ai/issues/3025 (missing
-// thinking); platform.claude.com/docs/en/api/errors (spend limits).
+// thinking), github.com/strands-agents/harness-sdk/issues/38 and
+// github.com/konveyor/kai/issues/411 (Bedrock's models);
+// platform.claude.com/docs/en/api/errors (spend limits).
 var wording = []struct {
 	text string
 	kind fault.Kind
@@ -179,6 +181,14 @@ var wording = []struct {
 	{"spend limit", fault.TargetRefused, ""},
 	{"organization has been disabled", fault.TargetRefused, ""},
 	{"api key", fault.TargetRefused, ""},
+
+	// Bedrock's ValidationException, which the caller can do nothing about.
+	{"operation not allowed", fault.TargetRefused, ""},
+	{"aws marketplace", fault.TargetRefused, ""},
+	{"use case details have not been submitted", fault.TargetRefused, ""},
+	{"model identifier is invalid", fault.TargetMissing, ""},
+	{"on-demand throughput", fault.TargetMissing, ""},
+	{"end of its life", fault.TargetMissing, ""},
 
 	{"prompt is too long", fault.ContextLength, ""},
 	{"exceed context limit", fault.ContextLength, ""},

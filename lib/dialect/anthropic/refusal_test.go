@@ -58,6 +58,12 @@ func TestRefusal(t *testing.T) {
 		{"Bedrock, context", 400, `{"message":"Input is too long for requested model."}`, fault.ContextLength, false},
 		{"Bedrock, AWS's form", 403, `{"Message":"User: arn:aws:iam::1:role/x is not authorized"}`, fault.TargetRefused, false},
 
+		{"Bedrock, access", 400, invalid("Operation not allowed"), fault.TargetRefused, false},
+		{"Bedrock, use case", 400, invalid("Model use case details have not been submitted for this account. Fill out the Anthropic use case details form before using the model."), fault.TargetRefused, false},
+		{"Bedrock, no such model", 400, invalid("The provided model identifier is invalid."), fault.TargetMissing, false},
+		{"Bedrock, profile", 400, invalid("Invocation of model ID anthropic.claude-x with on-demand throughput isn\u2019t supported. Retry your request with the ID or ARN of an inference profile that contains this model."), fault.TargetMissing, false},
+		{"Bedrock, old model", 400, invalid("This model version has reached the end of its life."), fault.TargetMissing, false},
+
 		{"another form", 400, `{"error":{"message":"temperature: range"}}`, fault.Invalid, false},
 		{"an error that is a string", 400, `{"error":"prompt is too long"}`, fault.ContextLength, false},
 		{"invalid with another status", 403, invalid("x"), fault.TargetRefused, false},
