@@ -161,14 +161,17 @@ func errorObject(kind, message, original string) []byte {
 		Type    string `json:"type"`
 		Message string `json:"message"`
 	}
-	b, err := json.Marshal(struct {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // callers look for "tokens > 200000 maximum" in the raw body
+	err := e.Encode(struct {
 		Type  string `json:"type"`
 		Error inner  `json:"error"`
 	}{"error", inner{kind, message}})
 	if err != nil {
 		panic(err) // two strings
 	}
-	return b
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
 }
 
 // anthropicTypes are Bedrock's exceptions, in small letters, as Anthropic's

@@ -75,6 +75,7 @@ func TestChunksAreAnthropicsEvents(t *testing.T) {
 // Every exception, first, in the middle and as an answer of its own, is an
 // error of the right kind, in Anthropic's form where the caller may see it.
 func TestExceptionsAreAnthropicsErrors(t *testing.T) {
+	const words = "the words: 210000 tokens > 200000 maximum & more"
 	environment(t)
 	b, base := fake(t)
 	tr := transport(t)
@@ -84,7 +85,7 @@ func TestExceptionsAreAnthropicsErrors(t *testing.T) {
 		"ResourceNotFoundException": fault.TargetMissing, "ServiceQuotaExceededException": fault.TargetThrottled,
 		"ServiceUnavailableException": fault.TargetThrottled, "ThrottlingException": fault.TargetThrottled, "ValidationException": fault.Invalid,
 	} {
-		e := &fakebedrock.Exception{Type: kind, Message: "the words"}
+		e := &fakebedrock.Exception{Type: kind, Message: words}
 		b.Script(model, fakebedrock.Answer{Exception: e, After: 1}, fakebedrock.Answer{Exception: e, After: 3}, fakebedrock.Answer{Exception: e})
 		for _, place := range []string{"behind the start", "in the middle"} {
 			if _, _, failed := answer(t, tr, base, false); fault.KindOf(failed) != want {
@@ -98,10 +99,10 @@ func TestExceptionsAreAnthropicsErrors(t *testing.T) {
 		body, err := io.ReadAll(reply.Body)
 		reply.Body.Close()
 		refusal := anthropic.Back{}.Refusal(reply.Status, reply.Header, body)
-		if err != nil || refusal.Kind != want || !bytes.Contains(body, []byte(`"message":"the words"`)) {
+		if err != nil || refusal.Kind != want || !bytes.Contains(body, []byte(`"message":"`+words+`"`)) {
 			t.Errorf("%s as an answer: %v, %v: %s", kind, refusal, err, body)
 		}
-		if want == fault.Invalid && (refusal.Public != "the words" || len(refusal.Upstream.Body) == 0) {
+		if want == fault.Invalid && (refusal.Public != words || len(refusal.Upstream.Body) == 0) {
 			t.Errorf("the caller's own mistake is not shown: %+v", refusal)
 		}
 	}
