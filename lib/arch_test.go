@@ -116,7 +116,7 @@ var rules = []rule{
 	{pkg: "lib/testkit/hubtest", own: []string{"lib/llm"}, deps: []string{rapid}},
 	{pkg: "lib/testkit/golden", deps: []string{cmp, xtools}},
 	{pkg: "lib/testkit/fakeanthropic", own: []string{"lib/testkit/strict"}},
-	{pkg: "lib/testkit/fakebedrock", own: []string{"lib/wire/eventstream"}},
+	{pkg: "lib/testkit/fakebedrock", own: []string{"lib/testkit/strict", "lib/wire/eventstream"}},
 	{pkg: "lib/testkit/fakeprovider", own: []string{"lib/wire", "lib/wire/*"}},
 	{pkg: "lib/testkit/sdkjs/stage", own: []string{"lib/testkit/fakeanthropic", "lib/testkit/fakeprovider"}},
 	{pkg: "lib/testkit/sdktest", own: []string{"lib/*", "lib/*/*"}, deps: []string{openaiGo, claudeGo}},

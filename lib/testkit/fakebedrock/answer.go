@@ -195,6 +195,9 @@ func (a *Answer) anthropic() object {
 	if a.Thinking != "" {
 		content = append(content, object{"type": "thinking", "thinking": a.Thinking, "signature": a.Signature})
 	}
+	if a.Redacted != "" {
+		content = append(content, object{"type": "redacted_thinking", "data": a.Redacted})
+	}
 	if a.Text != "" {
 		content = append(content, object{"type": "text", "text": a.Text})
 	}
@@ -203,8 +206,22 @@ func (a *Answer) anthropic() object {
 	}
 	return object{
 		"id": "msg_bdrk_1", "type": "message", "role": "assistant", "model": "claude", "content": content,
-		"stop_reason": a.Stop, "stop_sequence": nil, "usage": object{"input_tokens": a.Usage.Input, "output_tokens": a.Usage.Output},
+		"stop_reason": a.Stop, "stop_sequence": nil, "usage": a.spent(a.Usage.Output),
 	}
+}
+
+// spent is Anthropic's usage, which has the caches' shares only where there
+// are any.
+func (a *Answer) spent(output int64) object {
+	u := object{"input_tokens": a.Usage.Input, "output_tokens": output}
+	if a.Usage.CacheRead > 0 {
+		u["cache_read_input_tokens"] = a.Usage.CacheRead
+	}
+	if n := a.Usage.CacheWrite + a.Usage.CacheWrite1h; n > 0 {
+		u["cache_creation_input_tokens"] = n
+		u["cache_creation"] = object{"ephemeral_5m_input_tokens": a.Usage.CacheWrite, "ephemeral_1h_input_tokens": a.Usage.CacheWrite1h}
+	}
+	return u
 }
 
 // chunks are the events of InvokeModelWithResponseStream: each holds one event
@@ -212,7 +229,7 @@ func (a *Answer) anthropic() object {
 func (a *Answer) chunks() []Event {
 	start := a.anthropic()
 	start["content"], start["stop_reason"] = []any{}, nil
-	start["usage"] = object{"input_tokens": a.Usage.Input, "output_tokens": 1}
+	start["usage"] = a.spent(1)
 	inner := []object{{"type": "message_start", "message": start}}
 	at := 0
 	block := func(empty object, deltas ...object) {
@@ -222,6 +239,17 @@ func (a *Answer) chunks() []Event {
 		}
 		inner = append(inner, object{"type": "content_block_stop", "index": at})
 		at++
+	}
+	if a.Thinking != "" {
+		var deltas []object
+		for _, p := range pieces(a.Thinking) {
+			deltas = append(deltas, object{"type": "thinking_delta", "thinking": p})
+		}
+		deltas = append(deltas, object{"type": "signature_delta", "signature": a.Signature})
+		block(object{"type": "thinking", "thinking": "", "signature": ""}, deltas...)
+	}
+	if a.Redacted != "" {
+		block(object{"type": "redacted_thinking", "data": a.Redacted})
 	}
 	if a.Text != "" {
 		var deltas []object

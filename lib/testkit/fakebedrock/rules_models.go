@@ -1,9 +1,13 @@
 package fakebedrock
 
 import (
+	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"weir/lib/testkit/strict"
 )
 
 // claude reports whether a model is one of Anthropic's.
@@ -253,5 +257,21 @@ func (c *check) invoke(root object) {
 		c.fail(byModel("messages: at least one message is required"))
 	case root["anthropic_beta"] != nil && len(c.list("anthropic_beta", root["anthropic_beta"])) == 0:
 		c.fail(byModel("anthropic_beta: Input should be a valid list"))
+	default:
+		c.messagesAPI(root)
+	}
+}
+
+var modelVersion = regexp.MustCompile(`(-\d{8})?(-v\d+(:\d+)?)?$`)
+
+// messagesAPI refuses what Anthropic's own API refuses of the same messages.
+func (c *check) messagesAPI(root object) {
+	rest := maps.Clone(root)
+	maps.DeleteFunc(rest, func(name string, _ any) bool {
+		return slices.Contains([]string{"anthropic_version", "anthropic_beta", "context_management"}, name)
+	})
+	_, name, _ := strings.Cut(c.model, "anthropic.")
+	if err := strict.Anthropic(strict.Request{Model: modelVersion.ReplaceAllString(name, ""), Body: encode(rest)}); err != nil {
+		c.fail(byModel("%s", err))
 	}
 }
