@@ -37,7 +37,7 @@ const (
 	maxEvent   = 16 << 20 // one event of a stream
 	maxUnary   = 64 << 20 // a whole answer
 	maxRefusal = 1 << 20  // an error's body
-	maxHeld    = 1024     // chunks before the first content
+	maxHeld    = 1024     // chunks before the first content, which are maxEvent bytes together
 )
 
 // attempt is one call to one target.
@@ -105,6 +105,7 @@ type hold struct {
 	yield     func(llm.Chunk, error) bool
 	commit    func()
 	ahead     []llm.Chunk
+	size      int // bytes of ahead
 	committed bool
 	broken    llm.Chunk // what came beside an error before the first content
 }
@@ -117,10 +118,11 @@ func (h *hold) take(chunk llm.Chunk, content bool, err error) (more bool, _ erro
 	case err != nil:
 		h.broken = keep(chunk)
 		return false, err
-	case !content && len(h.ahead) == maxHeld:
+	case !content && (len(h.ahead) == maxHeld || h.size+len(chunk.Frame.Data) > maxEvent):
 		return false, fault.Wrap(fault.TargetFailed, "gateway.take", errors.New("too many events without content"))
 	case !content:
 		h.ahead = append(h.ahead, keep(chunk))
+		h.size += len(chunk.Frame.Data)
 		return true, nil
 	case !h.release():
 		return false, nil
