@@ -72,6 +72,10 @@ test-aws: ## run the store's and the pipeline's suites over HTTP against a Dynam
 bench-costs: ## measure the way from rows to cost cells, on SQLite and an emulator (lib/PERFORMANCE.md)
 	BENCH=Books .ci/test-aws ./lib/accounting/costs
 
+.PHONY: bench-dialects
+bench-dialects: ## measure what a chunk of a stream costs, by pair of dialects (lib/PERFORMANCE.md)
+	$(PLAIN) go test -run '^$$' -bench Pairs -benchtime 200000x -count 5 ./lib/dialect
+
 .PHONY: fmt
 fmt: ## format the code
 	$(LINT) fmt --config=$(CURDIR)/.golangci.yaml ./...
