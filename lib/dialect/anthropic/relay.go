@@ -1,6 +1,7 @@
 package anthropic
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,7 +22,8 @@ const opRelay = "anthropic.Relay"
 //     writes both, for answers of other dialects), is taken out with a Loss,
 //     or refused for a strict target; if the open tool turn has no thinking
 //     then, a thinking budget gives way to disabled. A vendor that takes
-//     unsigned thinking back is sent it (Quirks.TakesReasoning);
+//     unsigned thinking back is sent it (Quirks.TakesReasoning), without the
+//     signature of another family;
 //   - for a host that wants them there (Quirks.VersionInBody) anthropic_version
 //     and anthropic_beta are set, and model and stream removed.
 //
@@ -44,8 +46,10 @@ func (Back) Relay(_ llm.Op, in llm.Inbound, req *llm.Request, t dialect.Target) 
 			out.Query = map[string][]string{"beta": beta}
 		}
 	}
-	if !t.Quirks.TakesReasoning {
-		r.shed(root, unreadable, "thinking that another model family wrote cannot be sent back to this one")
+	if t.Quirks.TakesReasoning {
+		r.shed(root, bare, "a signature of another model family is not taken here")
+	} else {
+		r.shed(root, readable, "thinking that another model family wrote cannot be sent back to this one")
 	}
 	if r.err != nil {
 		return llm.Outbound{}, nil, r.err
@@ -72,8 +76,8 @@ func (Back) Unseal(in llm.Inbound) (llm.Inbound, []llm.Loss, error) {
 	if err != nil {
 		return in, nil, err
 	}
-	all := func(rawjson.Value) bool { return true }
-	r.shed(root, all, "the provider refused its signature, so that it was asked again without")
+	none := func(rawjson.Value) []byte { return nil }
+	r.shed(root, none, "the provider refused its signature, so that it was asked again without")
 	if len(r.loss) > 0 {
 		in.Raw = r.edits.Apply()
 	}
@@ -120,15 +124,35 @@ func (r *relay) hosted(root rawjson.Value, h http.Header, version string) {
 	}
 }
 
-// unreadable reports whether no target of this dialect can read a block of
-// thinking.
-func unreadable(b rawjson.Value) bool {
-	signature := b.Get("signature")
-	if b.Get("type").Is("redacted_thinking") {
-		signature = b.Get("data")
+// readable returns a block of thinking, nil where no target of this dialect can
+// read it.
+func readable(b rawjson.Value) []byte {
+	if s := signatureOf(b); s == "" || strings.HasPrefix(s, foreignSeal) {
+		return nil
 	}
-	s := string(signature.Bytes())
-	return s == "" || strings.HasPrefix(s, foreignSeal)
+	return b.Raw()
+}
+
+// bare returns a block of thinking without the signature of another family, nil
+// where nothing is left of it.
+func bare(b rawjson.Value) []byte {
+	if !strings.HasPrefix(signatureOf(b), foreignSeal) {
+		return b.Raw()
+	}
+	said := b.Get("thinking")
+	if text, _ := said.Text(); b.Get("type").Is("redacted_thinking") || text == "" {
+		return nil
+	}
+	var w rawjson.Builder
+	return w.Open('{').Name("type").Str("thinking").Name("thinking").Raw(said.Raw()).Name("signature").Str("").Close('}').Take()
+}
+
+// signatureOf is what only the family that wrote a block of thinking can read.
+func signatureOf(b rawjson.Value) string {
+	if b.Get("type").Is("redacted_thinking") {
+		return string(b.Get("data").Bytes())
+	}
+	return string(b.Get("signature").Bytes())
 }
 
 // isThinking reports whether a block is thinking of either kind.
@@ -137,15 +161,16 @@ func isThinking(b rawjson.Value) bool {
 	return kind.Is("thinking") || kind.Is("redacted_thinking")
 }
 
-// shed takes thinking that pick names out of the assistant's messages.
-func (r *relay) shed(root rawjson.Value, pick func(rawjson.Value) bool, why string) {
+// shed writes the thinking in the assistant's messages as form has it: nil is
+// left out.
+func (r *relay) shed(root rawjson.Value, form func(rawjson.Value) []byte, why string) {
 	first := openTurn(root.Get("messages"))
 	for _, m := range root.Get("messages").Elems() {
 		content := m.Get("content")
 		if content.Kind() != rawjson.Array || !m.Get("role").Is("assistant") {
 			continue
 		}
-		left, found, thinks := without(content, pick)
+		left, found, thinks := reformed(content, form)
 		if !found.Exists() {
 			continue
 		}
@@ -157,22 +182,26 @@ func (r *relay) shed(root rawjson.Value, pick func(rawjson.Value) bool, why stri
 	}
 }
 
-// without returns the array content less the thinking that pick names, and the
-// first of that; what stays is byte for byte as it was. thinks says that it
-// begins with thinking still.
-func without(content rawjson.Value, pick func(rawjson.Value) bool) (left []byte, found rawjson.Value, thinks bool) {
+// reformed returns the array content with its thinking as form has it, and the
+// first block that this changed; what stays is byte for byte as it was. thinks
+// says that it begins with thinking still.
+func reformed(content rawjson.Value, form func(rawjson.Value) []byte) (left []byte, found rawjson.Value, thinks bool) {
 	var w rawjson.Builder
 	w.Open('[')
 	n := 0
 	for _, b := range content.Elems() {
-		if isThinking(b) && pick(b) {
-			if !found.Exists() {
+		raw := []byte(b.Raw())
+		if isThinking(b) {
+			raw = form(b)
+			if !found.Exists() && !bytes.Equal(raw, b.Raw()) {
 				found = b
 			}
+		}
+		if raw == nil {
 			continue
 		}
 		thinks = thinks || n == 0 && isThinking(b)
-		w.Raw(b.Raw())
+		w.Raw(raw)
 		n++
 	}
 	if n == 0 {

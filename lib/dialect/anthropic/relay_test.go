@@ -115,9 +115,6 @@ func edited(t *rapid.T, raw []byte, q dialect.Quirks) map[string]any {
 		delete(m, "stream")
 		m["anthropic_version"], m["anthropic_beta"] = "v", []any{"a"}
 	}
-	if q.TakesReasoning {
-		return m
-	}
 	open := openAssistant(m)
 	for i, x := range list(m["messages"]) {
 		msg, _ := x.(map[string]any)
@@ -125,19 +122,8 @@ func edited(t *rapid.T, raw []byte, q dialect.Quirks) map[string]any {
 		if msg["role"] != "assistant" || !isList {
 			continue
 		}
-		kept := []any{}
-		for _, x := range content {
-			b, _ := x.(map[string]any)
-			signature := b["signature"]
-			if b["type"] == "redacted_thinking" {
-				signature = b["data"]
-			}
-			if s, _ := signature.(string); (b["type"] == "thinking" || b["type"] == "redacted_thinking") && (s == "" || strings.HasPrefix(s, "weir:")) {
-				continue
-			}
-			kept = append(kept, b)
-		}
-		if len(kept) == len(content) {
+		kept, changed := editedBlocks(content, q)
+		if !changed {
 			continue
 		}
 		if len(kept) == 0 {
@@ -150,6 +136,31 @@ func edited(t *rapid.T, raw []byte, q dialect.Quirks) map[string]any {
 		}
 	}
 	return m
+}
+
+// editedBlocks is the assistant's content without thinking that the target
+// cannot read, or, where it takes unsigned thinking, without foreign seals.
+func editedBlocks(content []any, q dialect.Quirks) (kept []any, changed bool) {
+	kept = []any{}
+	for _, x := range content {
+		b, _ := x.(map[string]any)
+		signature, redacted := b["signature"], b["type"] == "redacted_thinking"
+		if redacted {
+			signature = b["data"]
+		}
+		s, _ := signature.(string)
+		foreign := strings.HasPrefix(s, "weir:")
+		switch {
+		case b["type"] != "thinking" && !redacted:
+		case q.TakesReasoning && foreign && !redacted:
+			b["signature"], changed = "", true
+		case foreign || s == "" && !q.TakesReasoning:
+			changed = true
+			continue
+		}
+		kept = append(kept, b)
+	}
+	return kept, changed
 }
 
 func list(v any) []any {
