@@ -55,6 +55,15 @@ export async function claude(...answers) {
   return `anthropic/${model}`;
 }
 
+/** A model of Bedrock of its own that gives these answers, one each, and then plain ones. */
+export async function bedrock(name, ...answers) {
+  scripted++;
+  const model = `eu.${name}-test${process.pid}x${scripted}`;
+  const told = await fetch(`${control}/bedrock?model=${model}`, { method: 'POST', body: JSON.stringify(answers) });
+  assert.equal(told.status, 204);
+  return `bedrock/${model}`;
+}
+
 /** The only request to a provider that contains a text. No vendor refused it. */
 export async function sentOnce(text) {
   const all = await sent(text);

@@ -4,15 +4,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-
-	"weir/lib/testkit/fakeanthropic"
 )
 
 // controls are what tests ask of the stage.
 func (f *fakes) controls() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /requests", f.requests)
-	mux.HandleFunc("POST /claude", f.script)
+	mux.HandleFunc("POST /claude", script(f.claude.Script))
+	mux.HandleFunc("POST /bedrock", script(f.cloud.Script))
 	return mux
 }
 
@@ -20,11 +19,11 @@ func (f *fakes) controls() http.Handler {
 type request struct {
 	Provider string          `json:"provider"`
 	Path     string          `json:"path"`
-	Status   int             `json:"status"`
+	Status   int             `json:"status,omitempty"`
 	Body     json.RawMessage `json:"body"`
 	Error    string          `json:"error,omitempty"` // why it was refused
-	Reported bool            `json:"reported"`        // usage was told
-	Gone     bool            `json:"gone"`            // the gateway hung up
+	Reported bool            `json:"reported"`        // usage was told; Bedrock does not say
+	Gone     bool            `json:"gone"`            // the gateway hung up; Bedrock does not say
 }
 
 // requests lists those whose body contains a text, oldest first.
@@ -44,6 +43,13 @@ func (f *fakes) requests(w http.ResponseWriter, r *http.Request) {
 		}
 		all = append(all, one)
 	}
+	for _, q := range f.cloud.Requests() {
+		one := request{Provider: "bedrock", Path: "/model/" + q.Model + "/" + q.Op, Body: q.Body}
+		if q.Refused != nil {
+			one.Error = q.Refused.Error()
+		}
+		all = append(all, one)
+	}
 	contains := r.URL.Query().Get("contains")
 	found := []request{}
 	for _, one := range all {
@@ -55,17 +61,19 @@ func (f *fakes) requests(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(found) // who asked may have gone
 }
 
-// script queues answers for a model of the fake Anthropic: a list of its
-// Answers, by the names of their fields.
-func (f *fakes) script(w http.ResponseWriter, r *http.Request) {
-	model := r.URL.Query().Get("model")
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	var answers []fakeanthropic.Answer
-	if err := d.Decode(&answers); err != nil || model == "" {
-		http.Error(w, "say ?model= and send a list of answers", http.StatusBadRequest)
-		return
+// script queues answers for a model of a fake: a list of its Answers, by the
+// names of their fields.
+func script[A any](queue func(model string, answers ...A)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		model := r.URL.Query().Get("model")
+		d := json.NewDecoder(r.Body)
+		d.DisallowUnknownFields()
+		var answers []A
+		if err := d.Decode(&answers); err != nil || model == "" {
+			http.Error(w, "say ?model= and send a list of answers", http.StatusBadRequest)
+			return
+		}
+		queue(model, answers...)
+		w.WriteHeader(http.StatusNoContent)
 	}
-	f.claude.Script(model, answers...)
-	w.WriteHeader(http.StatusNoContent)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"weir/lib/testkit/fakeanthropic"
+	"weir/lib/testkit/fakebedrock"
 	"weir/lib/testkit/fakeprovider"
 )
 
@@ -16,8 +17,9 @@ import (
 type fakes struct {
 	provider *fakeprovider.Provider
 	claude   *fakeanthropic.Provider
+	cloud    *fakebedrock.Bedrock
 
-	openai, anthropic, control server
+	openai, anthropic, bedrock, control server
 }
 
 // server is one listener on a free port of this machine.
@@ -27,7 +29,7 @@ type server struct {
 }
 
 func startFakes(ctx context.Context) (_ *fakes, err error) {
-	f := &fakes{provider: fakeprovider.New(fakeprovider.Options{}), claude: fakeanthropic.New(fakeanthropic.Options{})}
+	f := &fakes{provider: fakeprovider.New(fakeprovider.Options{}), claude: fakeanthropic.New(fakeanthropic.Options{}), cloud: fakebedrock.New()}
 	defer func() {
 		if err != nil {
 			f.close()
@@ -38,6 +40,9 @@ func startFakes(ctx context.Context) (_ *fakes, err error) {
 		return nil, err
 	}
 	if f.anthropic, err = serve(ctx, f.claude); err != nil {
+		return nil, err
+	}
+	if f.bedrock, err = serve(ctx, f.cloud); err != nil {
 		return nil, err
 	}
 	if f.control, err = serve(ctx, f.controls()); err != nil {
@@ -84,7 +89,8 @@ func serve(ctx context.Context, h http.Handler) (server, error) {
 func (f *fakes) close() {
 	f.provider.Close()
 	f.claude.Close()
-	for _, s := range []server{f.openai, f.anthropic, f.control} {
+	f.cloud.Close()
+	for _, s := range []server{f.openai, f.anthropic, f.bedrock, f.control} {
 		if s.http != nil {
 			_ = s.http.Close()
 		}

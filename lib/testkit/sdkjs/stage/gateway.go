@@ -33,15 +33,18 @@ providers:
   echo: { kind: echo }
   openai: { kind: openai, base_url: "` + f.openai.url + `/v1" }
   anthropic: { kind: anthropic, base_url: "` + f.anthropic.url + `" }
+  bedrock: { kind: bedrock, region: eu-west-1, base_url: "` + f.bedrock.url + `" }
   nobody: { kind: openai-compatible, base_url: "http://127.0.0.1:1/v1", credential: none }
 models:
   "echo/*": echo/*
   "openai/*": openai/*
   "anthropic/*": anthropic/*
+  "bedrock/*": bedrock/*
   nobody: nobody/any
 prices:
   "openai/*": { input: 1.00, output: 4.00, cache_read: 0.25 }
   "anthropic/*": { input: 1.00, output: 4.00, cache_read: 0.25, cache_write_5m: 1.25, cache_write_1h: 2.00 }
+  "bedrock/*": { input: 1.00, output: 4.00, cache_read: 0.25, cache_write_5m: 1.25, cache_write_1h: 2.00 }
   "nobody/*": { input: 1.00, output: 4.00 }
 settings:
   head_wait: 200ms
@@ -71,6 +74,7 @@ func startGateway(ctx context.Context, weir, dir string, f *fakes) (*gateway, er
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir,
 		"OPENAI_API_KEY=" + fakeprovider.Key, "ANTHROPIC_API_KEY=" + fakeanthropic.Key,
+		"AWS_ACCESS_KEY_ID=AKIDSTAGE", "AWS_SECRET_ACCESS_KEY=secret-of-the-stage", "AWS_EC2_METADATA_DISABLED=true",
 	}
 	cmd.Stderr = log
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

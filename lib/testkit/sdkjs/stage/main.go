@@ -8,7 +8,8 @@
 // The command finds what it needs in its environment: WEIR_URL and WEIR_KEY of
 // the gateway, and WEIR_STAGE, an address whose GET /requests?contains=TEXT
 // lists what the providers were sent, of the requests that contain TEXT, and
-// whose POST /claude?model=NAME queues answers of the fake Anthropic.
+// whose POST /claude?model=NAME and POST /bedrock?model=NAME queue answers of
+// the fake Anthropic and the fake Bedrock.
 //
 // Only tests use it.
 package main
