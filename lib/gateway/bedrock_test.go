@@ -217,6 +217,10 @@ func TestCountingOnBedrock(t *testing.T) {
 	if a := count(claude); a.Status != 200 || a.Header.Get("X-Weir-Loss") != "count_tokens: estimated" {
 		t.Errorf("a name that is not counted: %d %v %s", a.Status, a.Header, a.Body)
 	}
+	native := r.Must(countPath, `{"model":"b/`+claude+`","context_management":{"edits":[]},"messages":[{"role":"user","content":"hello"}]}`)
+	if native.Status != 200 || native.Header.Get("X-Weir-Loss") != "count_tokens: estimated" {
+		t.Errorf("what only the call itself can say: %d %v %s", native.Status, native.Header, native.Body)
+	}
 	if got := b.Requests(); len(got) != 2 || got[0].Op != fakebedrock.CountTokens || got[0].Refused != nil {
 		t.Errorf("%+v", got)
 	}

@@ -56,7 +56,10 @@ func (g *Gateway) resolveCount(c *call) error {
 		return err
 	}
 	for _, ch := range choices {
-		if ch.Offer, ok = ch.Target.Offer(llm.OpCount, c.front.Name()); ok {
+		// Bedrock takes Claude's calls in Anthropic's dialect and counts in its
+		// own, which cannot say what only the caller's can.
+		ch.Offer, ok = ch.Target.Offer(llm.OpCount, c.front.Name())
+		if ok && (len(f.Native) == 0 || ch.Offer.Dialect == c.front.Name()) {
 			c.plan = append(c.plan, ch)
 			c.budget = max(c.budget, ch.Target.Timeouts.Total)
 		}
