@@ -2,6 +2,7 @@ package sdktest_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -99,7 +100,7 @@ func TestBedrockCannot(t *testing.T) {
 	p.Messages[0].Content = append(p.Messages[0].Content, anthropic.NewImageBlock(anthropic.URLImageSourceParam{URL: address}))
 	for _, stream := range []bool{false, true} {
 		_, err := try(t, claude, p, stream)
-		if e, ok := errors.AsType[*anthropic.Error](err); !ok || e.StatusCode != 400 || !strings.Contains(e.RawJSON(), "image") {
+		if e, ok := errors.AsType[*anthropic.Error](err); !ok || e.StatusCode != http.StatusBadRequest || !strings.Contains(e.RawJSON(), "image") {
 			t.Errorf("stream %v: %v", stream, err)
 		}
 		for model := range bedrockModels {
@@ -108,7 +109,7 @@ func TestBedrockCannot(t *testing.T) {
 				openai.TextContentPart("What is in it?"), openai.ImageContentPart(openai.ChatCompletionContentPartImageImageURLParam{URL: address}),
 			})}
 			err := gpt.try(t, q, stream)
-			if e, ok := errors.AsType[*openai.Error](err); !ok || e.StatusCode != 400 || !strings.Contains(e.Message, "image") {
+			if e, ok := errors.AsType[*openai.Error](err); !ok || e.StatusCode != http.StatusBadRequest || !strings.Contains(e.Message, "image") {
 				t.Errorf("%s, stream %v: %v", model, stream, err)
 			}
 		}
