@@ -3,6 +3,7 @@ package converse
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"weir/lib/dialect"
 	"weir/lib/fault"
@@ -14,6 +15,11 @@ const (
 	opEncode = "converse.Encode"
 	jsonType = "application/json"
 )
+
+// storedPrompt is in the ARN of a prompt that the account holds. The service
+// takes it for a model (the API reference of Converse, modelId); a caller of a
+// wildcard route could use any of them, and the model within.
+const storedPrompt = ":prompt/"
 
 // Encode writes a request anew, in a form that the service accepts for any
 // history that is normal elsewhere:
@@ -51,6 +57,9 @@ const (
 // whose one answer the pipeline takes for a stream.
 func (Back) Encode(op llm.Op, req *llm.Request, t dialect.Target) (llm.Outbound, []llm.Loss, error) {
 	e := &encoder{target: t, family: familyOf(t.Model), op: op}
+	if strings.Contains(t.Model, storedPrompt) {
+		e.refuse("model", "it is a stored prompt, which brings a model of its own; name a model")
+	}
 	for _, path := range req.Facts.Native {
 		e.refuse(path, "only the dialect of the request has it")
 	}
