@@ -135,6 +135,7 @@ func (d *decoding) read(kind string, ev *event) (end bool, err error) {
 	case "content_block_stop":
 		d.end(d.byIndex[ev.index])
 	case "message_delta":
+		d.start(rawjson.Value{})
 		d.stop(ev.delta)
 		d.use(ev.usage)
 	case "message_stop":
