@@ -87,6 +87,7 @@ func (d *decoding) read(name string, root rawjson.Value) error {
 	case "messageStart":
 		d.start()
 	case "contentBlockStart":
+		d.end(d.byIndex[at]) // should its stop be missing
 		for m := range root.Get("start").Members() {
 			if kind := string(m.Name()); kind == kindToolUse {
 				d.toolUse(at, m.Value)
