@@ -9,6 +9,7 @@ import (
 	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/openai/openai-go/v3"
 
+	"weir/lib/accounting/ledger"
 	"weir/lib/testkit/fakeanthropic"
 	"weir/lib/testkit/fakebedrock"
 )
@@ -84,25 +85,33 @@ func TestBedrockBreaksOff(t *testing.T) {
 		a.Text, a.After = long, 6
 		return a
 	}
-	for name, a := range map[string]fakebedrock.Answer{
-		"throttled in the middle": late("ThrottlingException"),
-		"failed in the middle":    late("ModelStreamErrorException"),
-		"cut":                     {Text: long, Cut: 1500},
+	for name, tt := range map[string]struct {
+		a       fakebedrock.Answer
+		outcome string
+		kind    string // of the error in the stream of Anthropic's
+		code    string // of that in OpenAI's
+	}{
+		"throttled in the middle": {late("ThrottlingException"), "upstream_error", "overloaded_error", "provider_throttled"},
+		"failed in the middle":    {late("ModelStreamErrorException"), "upstream_error", "api_error", "provider_error"},
+		"cut":                     {fakebedrock.Answer{Text: long, Cut: 1500}, "truncated", "api_error", "answer_truncated"},
 	} {
 		for model := range bedrockModels {
-			c.b.Script(bare(model), a, a)
+			c.b.Script(bare(model), tt.a, tt.a)
 			m, err := try(t, claude, question(model, "How high is the water?"), true)
 			if err == nil || len(m.Content) == 0 || m.Content[0].Text == "" || !strings.HasPrefix(long, m.Content[0].Text) || m.StopReason != "" {
 				t.Errorf("%s of %s: %v, %v", name, model, told(m), err)
 			}
-			if row := c.newest(claude.wiretap); row.Outcome == "ok" || row.Cost == 0 || row.Usage.Output == 0 {
-				t.Errorf("%s of %s: %s, %+v", name, model, row.Outcome, row.Usage)
+			if all := claude.last().payloads(); !strings.Contains(canonical([]byte(all[len(all)-1])), `"type":"`+tt.kind+`"`) {
+				t.Errorf("%s of %s: the last event is %s", name, model, all[len(all)-1])
 			}
-			if err := gpt.try(t, chat(model, "How high is the water?"), true); err == nil || strings.Contains(gpt.last().body.String(), "[DONE]") {
-				t.Errorf("%s of %s: a chat caller sees %v", name, model, err)
+			err = gpt.try(t, chat(model, "How high is the water?"), true)
+			if all := gpt.last().payloads(); err == nil || !strings.Contains(canonical([]byte(all[len(all)-1])), `"code":"`+tt.code+`"`) {
+				t.Errorf("%s of %s: a chat caller sees %v at the end of %q", name, model, err, all)
 			}
-			if row := c.newest(gpt.wiretap); row.Outcome == "ok" || row.Cost == 0 || row.Usage.Output == 0 {
-				t.Errorf("%s of %s: %s, %+v", name, model, row.Outcome, row.Usage)
+			for _, row := range []ledger.Row{c.newest(claude.wiretap), c.newest(gpt.wiretap)} {
+				if row.Outcome != tt.outcome || row.Cost == 0 || row.Usage.Output == 0 {
+					t.Errorf("%s of %s: %s, %+v", name, model, row.Outcome, row.Usage)
+				}
 			}
 		}
 	}
