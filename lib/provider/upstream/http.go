@@ -76,7 +76,7 @@ func (h *HTTP) send(ctx context.Context, cancel context.CancelCauseFunc, t provi
 	if err != nil {
 		return nil, Classify(ctx, op, err)
 	}
-	return &Reply{Status: resp.StatusCode, Header: resp.Header, RequestID: RequestID(resp.Header), Body: redact(resp)}, nil
+	return &Reply{Status: resp.StatusCode, Header: resp.Header, RequestID: RequestID(resp.Header), Body: redact(resp, t.Endpoint)}, nil
 }
 
 func (h *HTTP) request(ctx context.Context, t provider.Target, out llm.Outbound, stream bool) (*http.Request, error) {
