@@ -13,6 +13,10 @@ type Mark struct {
 	Cache *CachePoint // asks for a prompt-cache breakpoint after this block
 	Seal  *Seal       // a provider's signature over this block
 	ID    string      // the block's id in its dialect, where it has one
+	// At is the path at which the caller wrote the block
+	// (messages[3].content[1], messages[3].tool_calls[0]), for losses and
+	// refusals; empty in answers.
+	At string
 }
 
 // CachePoint asks the provider to cache the prompt up to here.

@@ -48,6 +48,11 @@ type Request struct {
 	Facts Facts
 	Body  Body   // *Chat or *Embed; nil for raw
 	Loss  []Loss // what decoding could not keep
+
+	// Paths maps the hub's name of a member (FieldMaxTokens …) to the path at
+	// which the caller wrote it (max_completion_tokens), where that is another,
+	// so that losses and refusals speak of what the caller has before them.
+	Paths map[string]string
 }
 
 // Facts are all that admission, routing, price and cache may know of a call.
@@ -125,6 +130,7 @@ const (
 type Turn struct {
 	Role   Role
 	Name   string // the speaker's name, where the dialect has one
+	At     string // path of the caller's message: messages[3]
 	Blocks []Block
 }
 

@@ -1,0 +1,81 @@
+package dialect
+
+import (
+	"fmt"
+
+	"weir/lib/fault"
+	"weir/lib/llm"
+)
+
+// CodeUnsupported is the Code of a refusal by Losses.
+const CodeUnsupported = "unsupported_parameter"
+
+// Losses collects what the writing of one request anew cannot carry. Members
+// are named as the hub names them, or by their own path in the caller's
+// request; either way the caller is told the name that they wrote.
+//
+// Not safe for concurrent use.
+type Losses struct {
+	op     string
+	strict bool
+	paths  map[string]string
+	all    []llm.Loss
+	told   map[string]bool
+	err    error
+}
+
+// NewLosses returns an empty collection for the request that op writes anew
+// for t.
+func NewLosses(op string, req *llm.Request, t Target) *Losses {
+	return &Losses{op: op, strict: t.Strict, paths: req.Paths}
+}
+
+// Refuse stops the request: leaving field out would change what it means. The
+// first refusal stands. why completes a sentence and ends without a stop.
+func (l *Losses) Refuse(field, why string) {
+	if l.err != nil {
+		return
+	}
+	field = l.name(field)
+	l.err = &fault.Error{
+		Kind: fault.Invalid, Op: l.op, Param: field, Code: CodeUnsupported,
+		Public: fmt.Sprintf("%s cannot be sent to this model's provider: %s.", field, why),
+	}
+}
+
+// Drop notes that field is left out, or sent as something else. A strict
+// caller is refused instead.
+func (l *Losses) Drop(field, why string) {
+	if l.strict {
+		l.Refuse(field, why)
+	}
+	l.Note(field, why)
+}
+
+// Note notes that something was added at field, or put into another form that
+// means the same: a strict caller gets it, too. Each field is noted once.
+func (l *Losses) Note(field, why string) {
+	field = l.name(field)
+	if l.told[field] {
+		return
+	}
+	if l.told == nil {
+		l.told = map[string]bool{}
+	}
+	l.told[field] = true
+	l.all = append(l.all, llm.Loss{Field: field, Why: why})
+}
+
+// All is what was dropped and noted, in order.
+func (l *Losses) All() []llm.Loss { return l.all }
+
+// Err is the refusal, a *fault.Error of kind Invalid; nil where the request can
+// be sent.
+func (l *Losses) Err() error { return l.err }
+
+func (l *Losses) name(field string) string {
+	if path := l.paths[field]; path != "" {
+		return path
+	}
+	return field
+}
