@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"strings"
 
 	"weir/lib/fault"
 	"weir/lib/llm"
@@ -73,9 +74,13 @@ func (l *Losses) All() []llm.Loss { return l.all }
 // be sent.
 func (l *Losses) Err() error { return l.err }
 
+// name is field as the caller wrote it: its own path, or that of the member
+// that it stands below.
 func (l *Losses) name(field string) string {
-	if path := l.paths[field]; path != "" {
-		return path
+	for end := len(field); end > 0; end = strings.LastIndexAny(field[:end], ".[") {
+		if path := l.paths[field[:end]]; path != "" {
+			return path + field[end:]
+		}
 	}
 	return field
 }

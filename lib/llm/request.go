@@ -142,6 +142,9 @@ type Tool struct {
 	Schema      json.RawMessage
 	Strict      *bool
 	Cache       *CachePoint
+	// At is the path of the caller's object that has the name (tools[3], or
+	// tools[3].function).
+	At string `json:",omitempty"`
 }
 
 // ToolChoice says whether and which tools must be called.

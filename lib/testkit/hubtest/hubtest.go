@@ -19,12 +19,14 @@ type request struct {
 	System blocks `json:",omitempty"`
 	Turns  []turn `json:",omitempty"`
 	Rest   rest
-	Embed  *llm.Embed `json:",omitempty"`
+	Embed  *llm.Embed        `json:",omitempty"`
+	Paths  map[string]string `json:",omitempty"`
 }
 
 type turn struct {
 	Role   llm.Role
 	Name   string `json:",omitempty"`
+	At     string `json:",omitempty"`
 	Blocks blocks
 }
 
@@ -41,12 +43,12 @@ type blocks []llm.Block
 // the member Block, and what need not be JSON (a tool's input, an opaque
 // block) is a string.
 func Request(r *llm.Request) any {
-	out := request{Facts: r.Facts}
+	out := request{Facts: r.Facts, Paths: r.Paths}
 	switch b := r.Body.(type) {
 	case *llm.Chat:
 		out.System = b.System
 		for _, t := range b.Turns {
-			out.Turns = append(out.Turns, turn{t.Role, t.Name, t.Blocks})
+			out.Turns = append(out.Turns, turn{t.Role, t.Name, t.At, t.Blocks})
 		}
 		out.Rest = rest{b.Tools, b.Choice, b.Params, b.Extra}
 	case *llm.Embed:
@@ -62,14 +64,14 @@ func ParseRequest(t testing.TB, data []byte) *llm.Request {
 	if err := json.Unmarshal(data, &in); err != nil {
 		t.Fatalf("hub value: %v", err)
 	}
-	r := &llm.Request{Facts: in.Facts}
+	r := &llm.Request{Facts: in.Facts, Paths: in.Paths}
 	if in.Embed != nil {
 		r.Body = in.Embed
 		return r
 	}
 	c := &llm.Chat{System: in.System, Tools: in.Rest.Tools, Choice: in.Rest.Choice, Params: in.Rest.Params, Extra: in.Rest.Extra}
 	for _, x := range in.Turns {
-		c.Turns = append(c.Turns, llm.Turn{Role: x.Role, Name: x.Name, Blocks: x.Blocks})
+		c.Turns = append(c.Turns, llm.Turn{Role: x.Role, Name: x.Name, At: x.At, Blocks: x.Blocks})
 	}
 	r.Body = c
 	return r

@@ -89,6 +89,12 @@ func plain(name []byte) bool {
 	return len(name) > 0
 }
 
+// Index is the path of element i of the array at path, in the form of Path and
+// without a walk through the document.
+func Index(path string, i int) string {
+	return string(appendIndex(append(make([]byte, 0, len(path)+8), path...), i))
+}
+
 // Path is where v stands in its document, such as messages[2].content; empty
 // for the root. It walks the document and is meant for messages.
 func (v Value) Path() string {

@@ -258,3 +258,15 @@ func TestAppendString(t *testing.T) {
 		}
 	}
 }
+
+// A path made from an index is the one that the walk finds.
+func TestIndex(t *testing.T) {
+	doc, err := rawjson.Parse([]byte(`{"messages":[{},{"content":["a","b"]}]}`), rawjson.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := rawjson.Index(rawjson.Index("messages", 1)+".content", 1)
+	if want := doc.Root().Get("messages").At(1).Get("content").At(1).Path(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
