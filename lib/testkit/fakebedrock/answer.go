@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"time"
 
 	"weir/lib/wire/eventstream"
 )
@@ -33,6 +34,10 @@ type Answer struct {
 	Body      string
 	Events    []Event
 	Header    http.Header
+	// ContentType is that of Body, application/json if empty.
+	ContentType string
+	// HeadDelay is waited before the head, PieceDelay before each event.
+	HeadDelay, PieceDelay time.Duration
 }
 
 // Call is a tool call.
@@ -72,11 +77,12 @@ func (a Answer) write(o *out, op string) {
 	a.fill()
 	maps.Copy(o.w.Header(), a.Header)
 	o.cut = a.Cut
+	o.wait(a.HeadDelay)
 	switch {
 	case a.Exception != nil && a.After == 0:
 		o.refuse(a.Exception)
 	case a.Body != "":
-		o.whole(http.StatusOK, []byte(a.Body))
+		o.body(http.StatusOK, a.ContentType, []byte(a.Body))
 	case op == Converse:
 		o.whole(http.StatusOK, encode(a.message()))
 	case op == CountTokens:
@@ -297,10 +303,31 @@ func (o *out) write(p []byte) {
 	_ = http.NewResponseController(o.w).Flush()
 }
 
-func (o *out) whole(status int, body []byte) {
+func (o *out) whole(status int, body []byte) { o.body(status, "", body) }
+
+func (o *out) body(status int, contentType string, body []byte) {
+	if contentType == "" {
+		contentType = "application/json"
+	}
 	o.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	o.head(status, "application/json")
+	o.head(status, contentType)
 	o.write(body)
+}
+
+// wait ends the answer where the caller goes meanwhile.
+func (o *out) wait(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-o.done:
+		panic(http.ErrAbortHandler)
+	case <-o.b.closed:
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // refuse answers with an exception: its type is in a header, with more behind
@@ -326,6 +353,7 @@ func (o *out) stream(a Answer, events []Event) {
 			}
 			panic(http.ErrAbortHandler)
 		}
+		o.wait(a.PieceDelay)
 		o.write(eventstream.AppendEvent(nil, ev.Name, []byte(ev.Data)))
 	}
 }

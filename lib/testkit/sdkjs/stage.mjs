@@ -12,6 +12,8 @@ function need(name) {
 export const url = need('WEIR_URL');
 /** A key of the gateway. */
 export const key = need('WEIR_KEY');
+/** A key that may use the model echo/any alone. */
+export const narrowKey = need('WEIR_NARROW_KEY');
 const control = need('WEIR_STAGE');
 
 /** A picture of one pixel. */
@@ -44,25 +46,29 @@ export async function sent(text) {
   return answer.json();
 }
 
-let scripted = 0;
+/** What a provider was sent for a model, oldest first. */
+export async function sentFor(model) {
+  const answer = await fetch(`${control}/requests?model=${encodeURIComponent(model)}`);
+  assert.equal(answer.status, 200);
+  return answer.json();
+}
+
+/**
+ * A model of its own of a fake provider that gives these answers, one each, and
+ * then plain ones. A * in the name becomes a number that no other model has.
+ */
+export async function script(provider, name, answers) {
+  const told = await fetch(`${control}/${provider}?model=${encodeURIComponent(name)}`, { method: 'POST', body: JSON.stringify(answers) });
+  const text = await told.text();
+  assert.equal(told.status, 200, text);
+  return text;
+}
 
 /** A Claude of its own that gives these answers, one each, and then plain ones. */
-export async function claude(...answers) {
-  scripted++;
-  const model = `claude-sonnet-4-5-test${process.pid}x${scripted}`;
-  const told = await fetch(`${control}/claude?model=${model}`, { method: 'POST', body: JSON.stringify(answers) });
-  assert.equal(told.status, 204);
-  return `anthropic/${model}`;
-}
+export const claude = async (...answers) => `anthropic/${await script('anthropic', 'claude-sonnet-4-5-*', answers)}`;
 
 /** A model of Bedrock of its own that gives these answers, one each, and then plain ones. */
-export async function bedrock(name, ...answers) {
-  scripted++;
-  const model = `eu.${name}-test${process.pid}x${scripted}`;
-  const told = await fetch(`${control}/bedrock?model=${model}`, { method: 'POST', body: JSON.stringify(answers) });
-  assert.equal(told.status, 204);
-  return `bedrock/${model}`;
-}
+export const bedrock = async (name, ...answers) => `bedrock/${await script('bedrock', `eu.${name}-test*`, answers)}`;
 
 /** The only request to a provider that contains a text. No vendor refused it. */
 export async function sentOnce(text) {

@@ -148,11 +148,16 @@ type traits struct {
 	prefill, forced, midSystem bool
 }
 
+var date = regexp.MustCompile(`-\d{8}$`)
+
+// undated is a model's name without the date of its release.
+func undated(model string) string { return date.ReplaceAllString(model, "") }
+
 func traitsOf(model string) traits {
 	old := traits{sampling: "one", thinking: []string{"enabled", "disabled"}, prefill: true, forced: true}
 	newer := traits{sampling: "none", thinking: []string{"adaptive", "disabled"}, forced: true}
-	switch model {
-	case "claude-3-5-haiku-20241022":
+	switch undated(model) {
+	case "claude-3-5-haiku":
 		return traits{sampling: "any", prefill: true, forced: true}
 	case "claude-sonnet-4-5", "claude-opus-4-1":
 		return old

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -10,14 +12,16 @@ import (
 func (f *fakes) controls() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /requests", f.requests)
-	mux.HandleFunc("POST /claude", script(f.claude.Script))
-	mux.HandleFunc("POST /bedrock", script(f.cloud.Script))
+	mux.HandleFunc("POST /openai", script(f, f.provider.Script))
+	mux.HandleFunc("POST /anthropic", script(f, f.claude.Script))
+	mux.HandleFunc("POST /bedrock", script(f, f.cloud.Script))
 	return mux
 }
 
 // request is what a provider was sent, as tests see it.
 type request struct {
 	Provider string          `json:"provider"`
+	Model    string          `json:"model"`
 	Path     string          `json:"path"`
 	Status   int             `json:"status,omitempty"`
 	Body     json.RawMessage `json:"body"`
@@ -26,34 +30,13 @@ type request struct {
 	Gone     bool            `json:"gone"`            // the gateway hung up; Bedrock does not say
 }
 
-// requests lists those whose body contains a text, oldest first.
+// requests lists those for a model, or whose body contains a text, oldest
+// first.
 func (f *fakes) requests(w http.ResponseWriter, r *http.Request) {
-	var all []request
-	for _, q := range f.provider.Requests() {
-		one := request{Provider: "openai", Path: q.Path, Status: q.Status, Body: q.Body, Reported: q.Reported, Gone: !q.Gone.IsZero()}
-		if q.Error != nil {
-			one.Error = q.Error.Error()
-		}
-		all = append(all, one)
-	}
-	for _, q := range f.claude.Requests() {
-		one := request{Provider: "anthropic", Path: q.Path, Status: q.Status, Body: q.Body, Reported: q.Reported, Gone: q.Gone}
-		if q.Error != nil {
-			one.Error = q.Error.Error()
-		}
-		all = append(all, one)
-	}
-	for _, q := range f.cloud.Requests() {
-		one := request{Provider: "bedrock", Path: "/model/" + q.Model + "/" + q.Op, Body: q.Body}
-		if q.Refused != nil {
-			one.Error = q.Refused.Error()
-		}
-		all = append(all, one)
-	}
-	contains := r.URL.Query().Get("contains")
+	model, contains := r.URL.Query().Get("model"), r.URL.Query().Get("contains")
 	found := []request{}
-	for _, one := range all {
-		if strings.Contains(string(one.Body), contains) && json.Valid(one.Body) {
+	for _, one := range f.all() {
+		if (model == "" || one.Model == model) && strings.Contains(string(one.Body), contains) && json.Valid(one.Body) {
 			found = append(found, one)
 		}
 	}
@@ -61,9 +44,35 @@ func (f *fakes) requests(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(found) // who asked may have gone
 }
 
+func (f *fakes) all() (all []request) {
+	for _, q := range f.provider.Requests() {
+		one := request{Provider: "openai", Model: q.Model, Path: q.Path, Status: q.Status, Body: q.Body, Reported: q.Reported, Gone: !q.Gone.IsZero()}
+		if q.Error != nil {
+			one.Error = q.Error.Error()
+		}
+		all = append(all, one)
+	}
+	for _, q := range f.claude.Requests() {
+		one := request{Provider: "anthropic", Model: q.Model, Path: q.Path, Status: q.Status, Body: q.Body, Reported: q.Reported, Gone: q.Gone}
+		if q.Error != nil {
+			one.Error = q.Error.Error()
+		}
+		all = append(all, one)
+	}
+	for _, q := range f.cloud.Requests() {
+		one := request{Provider: "bedrock", Model: q.Model, Path: "/model/" + q.Model + "/" + q.Op, Body: q.Body}
+		if q.Refused != nil {
+			one.Error = q.Refused.Error()
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
 // script queues answers for a model of a fake: a list of its Answers, by the
-// names of their fields.
-func script[A any](queue func(model string, answers ...A)) http.HandlerFunc {
+// names of their fields. A * in the model's name becomes a number that no other
+// has, of eight digits as those of a date; the answer is the name.
+func script[A any](f *fakes, queue func(model string, answers ...A)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		model := r.URL.Query().Get("model")
 		d := json.NewDecoder(r.Body)
@@ -73,7 +82,10 @@ func script[A any](queue func(model string, answers ...A)) http.HandlerFunc {
 			http.Error(w, "say ?model= and send a list of answers", http.StatusBadRequest)
 			return
 		}
+		model = strings.Replace(model, "*", strconv.FormatInt(f.models.Add(1)+firstModel, 10), 1)
 		queue(model, answers...)
-		w.WriteHeader(http.StatusNoContent)
+		_, _ = io.WriteString(w, model) // who asked may have gone
 	}
 }
+
+const firstModel = 20_000_000

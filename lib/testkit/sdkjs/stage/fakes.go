@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"weir/lib/testkit/fakeanthropic"
@@ -20,6 +21,8 @@ type fakes struct {
 	cloud    *fakebedrock.Bedrock
 
 	openai, anthropic, bedrock, control server
+
+	models atomic.Int64 // names given away
 }
 
 // server is one listener on a free port of this machine.
@@ -35,7 +38,7 @@ func startFakes(ctx context.Context) (_ *fakes, err error) {
 			f.close()
 		}
 	}()
-	f.models()
+	f.misbehave()
 	if f.openai, err = serve(ctx, f.provider); err != nil {
 		return nil, err
 	}
@@ -57,9 +60,9 @@ const (
 	slowPiece = 10 * time.Second
 )
 
-// models adds those that misbehave in the ways that the tests ask for, to what
+// misbehave adds models that do so in the ways that the tests ask for, to what
 // the providers know anyhow.
-func (f *fakes) models() {
+func (f *fakes) misbehave() {
 	const text = "The water stands at the mark."
 	long := strings.Repeat(text+" ", 10)
 	f.provider.Model("late", fakeprovider.Answer{Text: text, HeadDelay: lateHead})

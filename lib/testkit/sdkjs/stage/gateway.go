@@ -55,6 +55,7 @@ settings:
 // gateway is a weir local under way.
 type gateway struct {
 	url, key string
+	narrow   string // a key that may use echo/any alone
 	cmd      *exec.Cmd
 	ended    chan error
 }
@@ -91,12 +92,27 @@ func startGateway(ctx context.Context, weir, dir string, f *fakes) (*gateway, er
 	_ = w.Close()
 	g := &gateway{cmd: cmd, ended: make(chan error, 1)}
 	go func() { g.ended <- cmd.Wait() }()
-	if err := g.greeting(out); err != nil {
+	err = g.greeting(out)
+	if err == nil {
+		g.narrow, err = narrowKey(ctx, weir, store)
+	}
+	if err != nil {
 		_ = g.stop()
 		showLog(log.Name())
 		return nil, err
 	}
 	return g, nil
+}
+
+// narrowKey makes a key that may use one model.
+func narrowKey(ctx context.Context, weir, store string) (string, error) {
+	cmd := exec.CommandContext(ctx, weir, "keys", "create", "--team", "stage", "--app", "narrow", "--models", "echo/any", "--store", "embedded:"+store) //nolint:gosec // the program under test
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	key, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("weir keys create: %w", err)
+	}
+	return strings.TrimSpace(string(key)), nil
 }
 
 // greeting reads address and key from what the program prints, and goes on
