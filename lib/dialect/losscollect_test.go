@@ -32,18 +32,19 @@ func TestLossesSpeakTheCallersWords(t *testing.T) {
 
 // What stands below a member is named below it; the longest known name counts.
 func TestLossesNameWhatStandsBelow(t *testing.T) {
-	req := &llm.Request{Paths: map[string]string{
-		llm.FieldFormat: "output_config.format", llm.FieldSchema: "output_config.format.schema", llm.FieldStop: "stop_sequences",
+	req := &llm.Request{Body: &llm.Chat{Extra: []llm.Extra{{Path: "thinking.new"}}}, Paths: map[string]string{
+		llm.FieldThinking: "messages[1].content[0]",
+		llm.FieldFormat:   "output_config.format", llm.FieldSchema: "output_config.format.schema", llm.FieldStop: "stop_sequences",
 	}}
 	l := dialect.NewLosses("test", req, dialect.Target{})
-	for _, field := range []string{llm.FieldSchema + ".properties.a.minimum", llm.FieldFormat + ".type", "stop[1]", "stopped", "messages[0].stop"} {
+	for _, field := range []string{llm.FieldSchema + ".properties.a.minimum", llm.FieldFormat + ".type", "stop[1]", "stopped", "messages[0].stop", "thinking.signature", "thinking.new"} {
 		l.Note(field, "told")
 	}
 	var got []string
 	for _, loss := range l.All() {
 		got = append(got, loss.Field)
 	}
-	want := []string{"output_config.format.schema.properties.a.minimum", "output_config.format.type", "stop_sequences[1]", "stopped", "messages[0].stop"}
+	want := []string{"output_config.format.schema.properties.a.minimum", "output_config.format.type", "stop_sequences[1]", "stopped", "messages[0].stop", "messages[1].content[0].signature", "thinking.new"}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"weir/lib/fault"
@@ -19,7 +20,7 @@ const CodeUnsupported = "unsupported_parameter"
 type Losses struct {
 	op     string
 	strict bool
-	paths  map[string]string
+	req    *llm.Request
 	all    []llm.Loss
 	told   map[string]bool
 	err    error
@@ -28,7 +29,7 @@ type Losses struct {
 // NewLosses returns an empty collection for the request that op writes anew
 // for t.
 func NewLosses(op string, req *llm.Request, t Target) *Losses {
-	return &Losses{op: op, strict: t.Strict, paths: req.Paths}
+	return &Losses{op: op, strict: t.Strict, req: req}
 }
 
 // Refuse stops the request: leaving field out would change what it means. The
@@ -77,10 +78,26 @@ func (l *Losses) Err() error { return l.err }
 // name is field as the caller wrote it: its own path, or that of the member
 // that it stands below.
 func (l *Losses) name(field string) string {
+	if l.own(field) {
+		return field
+	}
 	for end := len(field); end > 0; end = strings.LastIndexAny(field[:end], ".[") {
-		if path := l.paths[field[:end]]; path != "" {
+		if path := l.req.Paths[field[:end]]; path != "" {
 			return path + field[end:]
 		}
 	}
 	return field
+}
+
+// own reports whether field is the path of a member that the hub has no name
+// for; it may read as one (thinking.new_member).
+func (l *Losses) own(field string) bool {
+	extra := func(x llm.Extra) bool { return x.Path == field }
+	switch b := l.req.Body.(type) {
+	case *llm.Chat:
+		return slices.ContainsFunc(b.Extra, extra)
+	case *llm.Embed:
+		return slices.ContainsFunc(b.Extra, extra)
+	}
+	return false
 }

@@ -61,7 +61,7 @@ func (Front) Decode(op llm.Op, in llm.Inbound) (*llm.Request, error) {
 	}
 	d.betas(in)
 	body.Extra = d.extra
-	return &llm.Request{Facts: d.facts, Body: body}, nil
+	return &llm.Request{Facts: d.facts, Body: body, Paths: d.paths}, nil
 }
 
 // decoder reads one request into facts and a body.
@@ -70,6 +70,20 @@ type decoder struct {
 	facts llm.Facts
 	extra []llm.Extra
 	hints int // of extra
+	paths map[string]string
+}
+
+// named notes that what the hub calls field stands at path; the first counts.
+// A path that is the hub's name is noted only among others, one of which may
+// be that of the member that it stands below.
+func (d *decoder) named(field, path string) {
+	if _, ok := d.paths[field]; ok || field == path && d.paths == nil {
+		return
+	}
+	if d.paths == nil {
+		d.paths = map[string]string{}
+	}
+	d.paths[field] = path
 }
 
 func (d *decoder) need(what string) {

@@ -20,20 +20,21 @@ var (
 
 // block reads one content block. Types that only this dialect has (search
 // results, what runs at the provider, what is not known yet) stay as they are.
-func (d *decoder) block(v rawjson.Value) llm.Block {
+func (d *decoder) block(v rawjson.Value, at string) llm.Block {
 	switch kind := d.needStr(v, "type"); kind {
 	case "text":
-		return d.text(v)
+		return d.text(v, at)
 	case "image":
 		d.keepUnknown(imageFields, v)
 		d.need(llm.NeedImages)
 		d.facts.InputTokens += tokens.Image
-		return d.media(v, &llm.Media{Mark: d.mark(v), Kind: "image"})
+		return d.media(v, &llm.Media{Mark: d.mark(v, at), Kind: "image"})
 	case "document":
-		return d.document(v)
+		return d.document(v, at)
 	case "thinking":
 		d.keepUnknown(thinkingFields, v)
-		b := &llm.Thinking{Text: d.needStr(v, "thinking")}
+		d.named(llm.FieldThinking, at)
+		b := &llm.Thinking{Mark: llm.Mark{At: at}, Text: d.needStr(v, "thinking")}
 		d.count(b.Text)
 		if s := d.str(v.Get("signature")); s != "" {
 			b.Seal = readSeal(s)
@@ -41,31 +42,32 @@ func (d *decoder) block(v rawjson.Value) llm.Block {
 		return b
 	case "redacted_thinking":
 		d.keepUnknown(thinkingFields, v)
-		return &llm.Thinking{Redacted: true, Mark: llm.Mark{Seal: readSeal(d.needStr(v, "data"))}}
+		d.named(llm.FieldThinking, at)
+		return &llm.Thinking{Redacted: true, Mark: llm.Mark{At: at, Seal: readSeal(d.needStr(v, "data"))}}
 	case "tool_use":
-		return d.toolUse(v)
+		return d.toolUse(v, at)
 	case "tool_result":
-		return d.toolResult(v)
+		return d.toolResult(v, at)
 	default:
-		return d.opaque(v, kind)
+		return d.opaque(v, at, kind)
 	}
 }
 
 // opaque keeps a block as it is.
-func (d *decoder) opaque(v rawjson.Value, kind string) llm.Block {
+func (d *decoder) opaque(v rawjson.Value, at, kind string) llm.Block {
 	d.native(v)
 	d.files(v)
 	d.count(string(v.Raw()))
-	return &llm.Opaque{Mark: d.mark(v), Dialect: Name, Type: kind, Raw: v.Raw()}
+	return &llm.Opaque{Mark: d.mark(v, at), Dialect: Name, Type: kind, Raw: v.Raw()}
 }
 
-func (d *decoder) toolUse(v rawjson.Value) llm.Block {
+func (d *decoder) toolUse(v rawjson.Value, at string) llm.Block {
 	d.need(llm.NeedTools)
 	d.keepUnknown(useFields, v)
 	if c := v.Get("caller"); c.Exists() && !c.Get("type").Is("direct") {
 		d.native(c)
 	}
-	b := &llm.ToolUse{Mark: d.mark(v), CallID: d.needStr(v, "id"), Name: d.needStr(v, "name")}
+	b := &llm.ToolUse{Mark: d.mark(v, at), CallID: d.needStr(v, "id"), Name: d.needStr(v, "name")}
 	input := v.Get("input")
 	switch {
 	case input.Kind() == rawjson.Absent:
@@ -79,32 +81,36 @@ func (d *decoder) toolUse(v rawjson.Value) llm.Block {
 	return b
 }
 
-func (d *decoder) toolResult(v rawjson.Value) llm.Block {
+func (d *decoder) toolResult(v rawjson.Value, at string) llm.Block {
 	d.need(llm.NeedTools)
 	d.keepUnknown(resultFields, v)
-	b := &llm.ToolResult{Mark: d.mark(v), CallID: d.needStr(v, "tool_use_id"), IsError: d.flag(v.Get("is_error"))}
+	b := &llm.ToolResult{Mark: d.mark(v, at), CallID: d.needStr(v, "tool_use_id"), IsError: d.flag(v.Get("is_error"))}
+	if b.IsError {
+		d.named(llm.FieldToolError, join(at, "is_error"))
+	}
 	content := v.Get("content")
+	at = join(at, "content")
 	if s, ok := content.Text(); ok {
 		d.count(s)
-		b.Content = []llm.Block{&llm.Text{Text: s}}
+		b.Content = []llm.Block{&llm.Text{Mark: llm.Mark{At: at}, Text: s}}
 	} else if content.Exists() && content.Kind() != rawjson.Array {
 		d.wrongType(content, "a string or an array of blocks")
 	} else {
-		b.Content = d.blocks(content)
+		b.Content = d.blocks(content, at)
 	}
 	return b
 }
 
 // document reads a document. What the caller says about it beside its content
 // is a hint.
-func (d *decoder) document(v rawjson.Value) llm.Block {
+func (d *decoder) document(v rawjson.Value, at string) llm.Block {
 	d.keepUnknown(documentFields, v)
 	d.need(llm.NeedDocuments)
 	d.keep(v.Get("context"), true)
 	if c := v.Get("citations"); d.object(c) && d.flag(c.Get("enabled")) {
 		d.keep(c, true)
 	}
-	b := &llm.Media{Mark: d.mark(v), Kind: "document", Name: d.str(v.Get("title"))}
+	b := &llm.Media{Mark: d.mark(v, at), Kind: "document", Name: d.str(v.Get("title"))}
 	out := d.media(v, b)
 	if out == llm.Block(b) && b.MIME != plainText {
 		d.facts.InputTokens += tokens.Document(len(b.Data))
@@ -135,9 +141,9 @@ func (d *decoder) media(v rawjson.Value, b *llm.Media) llm.Block {
 		d.count(s)
 		b.Data = []byte(s)
 	case kind == "file":
-		return d.opaque(v, b.Kind)
+		return d.opaque(v, b.At, b.Kind)
 	default: // content, which can hold blocks; and what is not known yet
-		return d.opaque(v, b.Kind)
+		return d.opaque(v, b.At, b.Kind)
 	}
 	d.keepUnknown(sourceFields, src)
 	return b

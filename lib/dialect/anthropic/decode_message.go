@@ -21,7 +21,7 @@ func (d *decoder) system(v rawjson.Value) []llm.Block {
 		if s == "" {
 			return nil
 		}
-		return []llm.Block{&llm.Text{Text: s}}
+		return []llm.Block{&llm.Text{Mark: llm.Mark{At: "system"}, Text: s}}
 	}
 	if !v.Exists() {
 		return nil
@@ -31,13 +31,13 @@ func (d *decoder) system(v rawjson.Value) []llm.Block {
 		return nil
 	}
 	var blocks []llm.Block
-	for _, b := range v.Elems() {
+	for i, b := range v.Elems() {
 		if !d.object(b) {
 			d.wrongType(b, "an object")
 			return nil
 		}
 		d.word(b, "type", "text")
-		blocks = append(blocks, d.text(b))
+		blocks = append(blocks, d.text(b, rawjson.Index("system", i)))
 	}
 	return blocks
 }
@@ -52,14 +52,14 @@ func (d *decoder) messages(root rawjson.Value, c *llm.Chat) {
 	if !d.array(v) {
 		return
 	}
-	for _, m := range v.Elems() {
+	for i, m := range v.Elems() {
 		if m.Kind() != rawjson.Object {
 			d.wrongType(m, "an object")
 		}
 		if d.err != nil {
 			return
 		}
-		c.Turns = append(c.Turns, d.message(m))
+		c.Turns = append(c.Turns, d.message(m, rawjson.Index("messages", i)))
 		d.facts.InputTokens += tokens.PerMessage
 	}
 	if len(c.Turns) == 0 {
@@ -70,8 +70,8 @@ func (d *decoder) messages(root rawjson.Value, c *llm.Chat) {
 // message reads one message. One of the system in mid-conversation is newer
 // than most models (platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages,
 // read 2026-11).
-func (d *decoder) message(m rawjson.Value) llm.Turn {
-	t := llm.Turn{Role: llm.User}
+func (d *decoder) message(m rawjson.Value, at string) llm.Turn {
+	t := llm.Turn{Role: llm.User, At: at}
 	switch d.word(m, "role", "user", "assistant", "system") {
 	case "assistant":
 		t.Role = llm.Assistant
@@ -80,15 +80,16 @@ func (d *decoder) message(m rawjson.Value) llm.Turn {
 	}
 	d.keepUnknown(messageFields, m)
 	v := m.Get("content")
+	at = join(at, "content")
 	switch v.Kind() {
 	case rawjson.String:
 		s, _ := v.Text()
 		d.count(s)
 		if s != "" {
-			t.Blocks = []llm.Block{&llm.Text{Text: s}}
+			t.Blocks = []llm.Block{&llm.Text{Mark: llm.Mark{At: at}, Text: s}}
 		}
 	case rawjson.Array:
-		t.Blocks = d.blocks(v)
+		t.Blocks = d.blocks(v, at)
 	case rawjson.Absent:
 		d.missing(m, "content")
 	case rawjson.Null, rawjson.Bool, rawjson.Number, rawjson.Object:
@@ -97,41 +98,44 @@ func (d *decoder) message(m rawjson.Value) llm.Turn {
 	return t
 }
 
-// blocks reads an array of content blocks.
-func (d *decoder) blocks(v rawjson.Value) []llm.Block {
+// blocks reads an array of content blocks, which stands at path at.
+func (d *decoder) blocks(v rawjson.Value, at string) []llm.Block {
 	out := make([]llm.Block, 0, v.Len())
-	for _, e := range v.Elems() {
+	for i, e := range v.Elems() {
 		if e.Kind() != rawjson.Object {
 			d.wrongType(e, "an object")
 		}
 		if d.err != nil {
 			return out
 		}
-		if b := d.block(e); b != nil {
+		if b := d.block(e, rawjson.Index(at, i)); b != nil {
 			out = append(out, b)
 		}
 	}
 	return out
 }
 
-func (d *decoder) mark(v rawjson.Value) llm.Mark {
-	return llm.Mark{Cache: d.cachePoint(v.Get("cache_control"))}
+func (d *decoder) mark(v rawjson.Value, at string) llm.Mark {
+	return llm.Mark{Cache: d.cachePoint(v.Get("cache_control"), at), At: at}
 }
 
-func (d *decoder) text(v rawjson.Value) *llm.Text {
+func (d *decoder) text(v rawjson.Value, at string) *llm.Text {
 	d.keepUnknown(textFields, v)
-	b := &llm.Text{Mark: d.mark(v), Text: d.needStr(v, "text")}
+	b := &llm.Text{Mark: d.mark(v, at), Text: d.needStr(v, "text")}
 	d.count(b.Text)
 	if cites := v.Get("citations"); d.array(cites) {
 		for _, c := range cites.Elems() {
 			b.Cites = append(b.Cites, c.Raw())
 		}
+		if len(b.Cites) > 0 {
+			d.named(llm.FieldCites, join(at, "citations"))
+		}
 	}
 	return b
 }
 
-// cachePoint reads a cache_control.
-func (d *decoder) cachePoint(v rawjson.Value) *llm.CachePoint {
+// cachePoint reads the cache_control of the object at path at.
+func (d *decoder) cachePoint(v rawjson.Value, at string) *llm.CachePoint {
 	if !d.object(v) {
 		return nil
 	}
@@ -143,13 +147,19 @@ func (d *decoder) cachePoint(v rawjson.Value) *llm.CachePoint {
 	for _, m := range rest {
 		d.keep(m.Value, true)
 	}
-	return &llm.CachePoint{TTL: d.str(v.Get("ttl"))}
+	at = join(at, "cache_control")
+	d.named(llm.FieldCache, at)
+	life := d.str(v.Get("ttl"))
+	if life != "" {
+		d.named(llm.FieldCacheLife, join(at, "ttl"))
+	}
+	return &llm.CachePoint{TTL: life}
 }
 
 // cacheAll reads cache_control at the top, which stands for a mark on the last
 // block that can have one.
 func (d *decoder) cacheAll(v rawjson.Value, c *llm.Chat) {
-	point := d.cachePoint(v)
+	point := d.cachePoint(v, "")
 	if point == nil {
 		return
 	}

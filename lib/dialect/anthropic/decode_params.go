@@ -24,7 +24,7 @@ func (d *decoder) tools(root rawjson.Value) []llm.Tool {
 		return nil
 	}
 	out := make([]llm.Tool, 0, v.Len())
-	for _, t := range v.Elems() {
+	for i, t := range v.Elems() {
 		if t.Kind() != rawjson.Object {
 			d.wrongType(t, "an object")
 		}
@@ -38,18 +38,22 @@ func (d *decoder) tools(root rawjson.Value) []llm.Tool {
 			d.count(string(t.Raw()))
 			continue
 		}
-		out = append(out, d.tool(t))
+		out = append(out, d.tool(t, rawjson.Index("tools", i)))
 	}
 	return out
 }
 
-func (d *decoder) tool(v rawjson.Value) llm.Tool {
+func (d *decoder) tool(v rawjson.Value, at string) llm.Tool {
 	d.keepUnknown(toolFields, v)
 	t := llm.Tool{
 		Name:        d.needStr(v, "name"),
 		Description: d.str(v.Get("description")),
 		Strict:      d.boolean(v.Get("strict")),
-		Cache:       d.cachePoint(v.Get("cache_control")),
+		Cache:       d.cachePoint(v.Get("cache_control"), at),
+		At:          at,
+	}
+	if t.Strict != nil && *t.Strict {
+		d.named(llm.FieldStrict, join(at, "strict"))
 	}
 	schema := v.Get("input_schema")
 	switch {
@@ -93,6 +97,7 @@ func (d *decoder) toolChoice(v rawjson.Value) llm.ToolChoice {
 	}
 	if off := d.boolean(v.Get("disable_parallel_tool_use")); off != nil {
 		on := !*off
+		d.named(llm.FieldParallel, "tool_choice.disable_parallel_tool_use")
 		c.Parallel = &on
 	}
 	return c
@@ -120,6 +125,7 @@ func (d *decoder) params(root rawjson.Value) llm.Params {
 		}
 	}
 	if stop := root.Get("stop_sequences"); d.array(stop) {
+		d.named(llm.FieldStop, "stop_sequences")
 		for _, s := range stop.Elems() {
 			text, ok := s.Text()
 			if !ok {
@@ -133,13 +139,15 @@ func (d *decoder) params(root rawjson.Value) llm.Params {
 	if meta := root.Get("metadata"); d.object(meta) {
 		d.keepUnknown(metadataField, meta)
 		d.facts.EndUser = user(d.str(meta.Get("user_id")))
+		d.named(llm.FieldUser, "metadata.user_id")
 	}
+	d.reasoningPaths(root, &p)
 	return p
 }
 
 // output reads output_config and the older output_format.
 func (d *decoder) output(root rawjson.Value, p *llm.Params) {
-	format := root.Get("output_format")
+	format, at := root.Get("output_format"), "output_format"
 	if cfg := root.Get("output_config"); d.object(cfg) {
 		d.keepUnknown(outputFields, cfg)
 		d.native(cfg.Get("task_budget"))
@@ -147,7 +155,7 @@ func (d *decoder) output(root rawjson.Value, p *llm.Params) {
 			p.Reasoning = &llm.Reasoning{Effort: effort}
 		}
 		if f := cfg.Get("format"); f.Exists() {
-			format = f
+			format, at = f, "output_config.format"
 		}
 	}
 	if !d.object(format) {
@@ -163,8 +171,34 @@ func (d *decoder) output(root rawjson.Value, p *llm.Params) {
 		}
 		return
 	}
+	d.named(llm.FieldFormat, at)
+	d.named(llm.FieldSchema, join(at, "schema"))
 	p.Format = &llm.Format{Type: "json_schema", Schema: schema.Raw()}
 	d.count(string(schema.Raw()))
+}
+
+// reasoningPaths says where the caller asked for thinking. An effort or a
+// budget that was made of the other is named as that.
+func (d *decoder) reasoningPaths(root rawjson.Value, p *llm.Params) {
+	if p.Reasoning == nil {
+		return
+	}
+	const effort, budget = "output_config.effort", "thinking.budget_tokens"
+	whole := effort
+	if root.Get("thinking").Exists() {
+		whole = "thinking"
+	}
+	d.named(llm.FieldReasoning, whole)
+	if p.Reasoning.Budget > 0 {
+		d.named(llm.FieldBudget, budget)
+		whole = budget
+	}
+	if p.Reasoning.Effort != "" {
+		d.named(llm.FieldEffort, effort)
+		whole = effort
+	}
+	d.named(llm.FieldEffort, whole)
+	d.named(llm.FieldBudget, whole)
 }
 
 // thinking reads thinking. Between tools it is as good as off: the model only

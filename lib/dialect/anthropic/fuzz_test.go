@@ -65,6 +65,7 @@ func FuzzDecode(f *testing.F) {
 			if req.Facts.InputTokens < 0 || req.Facts.MaxOutput < 0 || req.Facts.Choices != 1 {
 				t.Fatalf("facts %+v", req.Facts)
 			}
+			hubtest.Located(t, body, req)
 			sendable(t, op, in, req)
 		}
 	})

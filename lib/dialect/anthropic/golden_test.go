@@ -92,6 +92,7 @@ func TestDecode(t *testing.T) {
 			return
 		}
 		fx.JSON(t, "llm.json", hubtest.Request(req))
+		hubtest.Located(t, fx.Bytes("request.json"), req)
 	})
 }
 

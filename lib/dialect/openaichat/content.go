@@ -18,10 +18,12 @@ var (
 	cacheFields = rawjson.NewFields("type", "ttl")
 )
 
-// content reads a message's content: a string or an array of parts. An empty
-// string is a block only where must says that there has to be content.
-func (d *decoder) content(m rawjson.Value, must bool) []llm.Block {
+// content reads the content of the message at path at: a string or an array of
+// parts. An empty string is a block only where must says that there has to be
+// content.
+func (d *decoder) content(m rawjson.Value, at string, must bool) []llm.Block {
 	v := m.Get("content")
+	at = join(at, "content")
 	switch v.Kind() {
 	case rawjson.String:
 		s, _ := v.Text()
@@ -29,11 +31,11 @@ func (d *decoder) content(m rawjson.Value, must bool) []llm.Block {
 		if s == "" && !must {
 			return nil
 		}
-		return []llm.Block{&llm.Text{Text: s}}
+		return []llm.Block{&llm.Text{Mark: llm.Mark{At: at}, Text: s}}
 	case rawjson.Array:
 		var blocks []llm.Block
-		for _, part := range v.Elems() {
-			if b := d.part(part); b != nil {
+		for i, part := range v.Elems() {
+			if b := d.part(part, rawjson.Index(at, i)); b != nil {
 				blocks = append(blocks, b)
 			}
 		}
@@ -54,12 +56,12 @@ func (d *decoder) content(m rawjson.Value, must bool) []llm.Block {
 
 // part reads one part of a content. A type that OpenAI does not document is
 // kept for vendors that know it.
-func (d *decoder) part(v rawjson.Value) llm.Block {
+func (d *decoder) part(v rawjson.Value, at string) llm.Block {
 	if v.Kind() != rawjson.Object {
 		d.wrongType(v, "an object")
 		return nil
 	}
-	mark := llm.Mark{Cache: d.cachePoint(v)}
+	mark := llm.Mark{Cache: d.cachePoint(v, at), At: at}
 	switch kind := d.needStr(v, "type"); kind {
 	case "text":
 		d.keepUnknown(partFields, v)
@@ -79,7 +81,7 @@ func (d *decoder) part(v rawjson.Value) llm.Block {
 		d.keepUnknown(partFields, v)
 		return d.file(v, mark)
 	default:
-		d.native(v.Path())
+		d.native(at)
 		return &llm.Opaque{Mark: mark, Dialect: Name, Type: kind, Raw: v.Raw()}
 	}
 }
@@ -101,7 +103,9 @@ func (d *decoder) image(part rawjson.Value, mark llm.Mark) llm.Block {
 			return nil
 		}
 		d.needStr(v, "url")
-		b.Detail = d.str(v.Get("detail"))
+		if b.Detail = d.str(v.Get("detail")); b.Detail != "" {
+			d.named(llm.FieldDetail, join(mark.At, "image_url.detail"))
+		}
 		d.keepUnknown(imageFields, v)
 		at = v.Get("url")
 	}
@@ -119,7 +123,7 @@ func (d *decoder) source(v rawjson.Value, b *llm.Media) {
 	head, data, ok := bytes.Cut(raw[5:], []byte(","))
 	mime, isBase64 := strings.CutSuffix(string(head), ";base64")
 	if !ok || !isBase64 {
-		d.fail(v.Path(), codeValue, "Invalid value for '%s': expected a data URL of the form data:image/png;base64,….", v.Path())
+		d.invalid(v, "expected a data URL of the form data:image/png;base64,….")
 		return
 	}
 	b.MIME, _, _ = strings.Cut(mime, ";")
@@ -132,7 +136,7 @@ func (d *decoder) base64(v rawjson.Value, data []byte) []byte {
 	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(data)))
 	n, err := base64.RawStdEncoding.Decode(out, data)
 	if err != nil || n == 0 {
-		d.fail(v.Path(), codeValue, "Invalid value for '%s': the data is not valid base64.", v.Path())
+		d.invalid(v, "the data is not valid base64.")
 		return nil
 	}
 	return out[:n]
@@ -187,25 +191,36 @@ func (d *decoder) file(part rawjson.Value, mark llm.Mark) llm.Block {
 	return b
 }
 
-// cachePoint reads cache_control, or OpenAI's own prompt_cache_breakpoint.
-func (d *decoder) cachePoint(v rawjson.Value) *llm.CachePoint {
+// cachePoint reads the cache_control of the object at path at, or OpenAI's own
+// prompt_cache_breakpoint.
+func (d *decoder) cachePoint(v rawjson.Value, at string) *llm.CachePoint {
 	c := v.Get("cache_control")
 	if d.object(c, "an object") {
 		d.keepUnknown(cacheFields, c)
-		return &llm.CachePoint{TTL: d.str(c.Get("ttl"))}
+		at = join(at, "cache_control")
+		d.named(llm.FieldCache, at)
+		life := d.str(c.Get("ttl"))
+		if life != "" {
+			d.named(llm.FieldCacheLife, join(at, "ttl"))
+		}
+		return &llm.CachePoint{TTL: life}
 	}
 	if v.Get("prompt_cache_breakpoint").Exists() {
+		d.named(llm.FieldCache, join(at, "prompt_cache_breakpoint"))
 		return &llm.CachePoint{}
 	}
 	return nil
 }
 
 // markLast puts a message's own cache_control on its last block.
-func (d *decoder) markLast(blocks []llm.Block, c rawjson.Value) {
-	if !d.object(c, "an object") || len(blocks) == 0 {
+func (d *decoder) markLast(blocks []llm.Block, m rawjson.Value, at string) {
+	if !m.Get("cache_control").Exists() {
 		return
 	}
-	point := &llm.CachePoint{TTL: d.str(c.Get("ttl"))}
+	point := d.cachePoint(m, at)
+	if point == nil || len(blocks) == 0 {
+		return
+	}
 	switch b := blocks[len(blocks)-1].(type) {
 	case *llm.Text:
 		b.Cache = point

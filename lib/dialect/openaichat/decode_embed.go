@@ -88,7 +88,7 @@ func (d *decoder) texts(v rawjson.Value, n int, e *llm.Embed) {
 }
 
 func (d *decoder) tokenIDs(v rawjson.Value, n int) []int64 {
-	if n == 0 {
+	if n == 0 && d.err == nil {
 		d.fail(v.Path(), codeEmpty, "Invalid '%s': empty array. Expected at least one token.", v.Path())
 	}
 	ids := make([]int64, 0, n)

@@ -31,12 +31,12 @@ func (d *decoder) messages(root rawjson.Value, c *llm.Chat) {
 		d.fail("messages", codeEmpty, "Invalid 'messages': empty array. Expected at least one message.")
 	}
 	afterResult := false
-	for _, m := range all {
+	for i, m := range all {
 		if m.Kind() != rawjson.Object {
 			d.wrongType(m, "an object")
 			return
 		}
-		turn := d.message(m)
+		turn := d.message(m, rawjson.Index("messages", i))
 		if d.err != nil {
 			return
 		}
@@ -55,33 +55,31 @@ func (d *decoder) messages(root rawjson.Value, c *llm.Chat) {
 	}
 }
 
-func (d *decoder) message(m rawjson.Value) llm.Turn {
-	t := llm.Turn{Role: llm.User, Name: d.str(m.Get("name"))}
+// message reads the message at path at.
+func (d *decoder) message(m rawjson.Value, at string) llm.Turn {
+	t := llm.Turn{Role: llm.User, Name: d.str(m.Get("name")), At: at}
 	switch role := d.needStr(m, "role"); role {
 	case "system", "developer":
 		t.Role = llm.System
-		t.Blocks = d.content(m, true)
+		t.Blocks = d.content(m, at, true)
 		if t.Name != "" {
 			d.keep(m.Get("name"), true)
 		}
 	case "user":
-		t.Blocks = d.content(m, true)
+		t.Blocks = d.content(m, at, true)
 	case "assistant":
 		t.Role = llm.Assistant
-		t.Blocks = d.assistant(m)
+		t.Blocks = d.assistant(m, at)
 	case "tool":
-		t.Blocks = []llm.Block{&llm.ToolResult{CallID: d.needStr(m, "tool_call_id"), Content: d.content(m, true)}}
+		t.Blocks = []llm.Block{&llm.ToolResult{Mark: llm.Mark{At: at}, CallID: d.needStr(m, "tool_call_id"), Content: d.content(m, at, true)}}
 	case "function":
-		d.native(join(m.Path(), "role"))
-		t.Blocks = []llm.Block{&llm.ToolResult{CallID: d.needStr(m, "name"), Content: d.content(m, false)}}
+		d.native(join(at, "role"))
+		t.Blocks = []llm.Block{&llm.ToolResult{Mark: llm.Mark{At: at}, CallID: d.needStr(m, "name"), Content: d.content(m, at, false)}}
 		t.Name = ""
 	default:
-		if d.err == nil {
-			path := m.Get("role").Path()
-			d.fail(path, codeValue, "Invalid value for '%s': '%s'. Supported values are: 'system', 'developer', 'user', 'assistant', 'tool' and 'function'.", path, shorten(role))
-		}
+		d.invalid(m.Get("role"), "'"+shorten(role)+"'. Supported values are: 'system', 'developer', 'user', 'assistant', 'tool' and 'function'.")
 	}
-	d.markLast(t.Blocks, m.Get("cache_control"))
+	d.markLast(t.Blocks, m, at)
 	d.keepUnknown(messageFields, m)
 	return t
 }
@@ -96,25 +94,25 @@ func shorten(s string) string {
 
 // assistant reads an assistant message: thinking, then content, then calls,
 // with each of thinking_blocks at the place that its index says.
-func (d *decoder) assistant(m rawjson.Value) []llm.Block {
-	blocks := d.content(m, false)
+func (d *decoder) assistant(m rawjson.Value, at string) []llm.Block {
+	blocks := d.content(m, at, false)
 	if v := m.Get("refusal"); v.Exists() {
 		s := d.str(v)
 		d.count(s)
-		blocks = append(blocks, &llm.Text{Text: s, Refusal: true})
+		blocks = append(blocks, &llm.Text{Mark: llm.Mark{At: join(at, "refusal")}, Text: s, Refusal: true})
 	}
-	for _, call := range d.array(m.Get("tool_calls"), "an array of objects") {
-		if b := d.toolCall(call); b != nil {
+	for i, call := range d.array(m.Get("tool_calls"), "an array of objects") {
+		if b := d.toolCall(call, rawjson.Index(join(at, "tool_calls"), i)); b != nil {
 			blocks = append(blocks, b)
 		}
 	}
 	if v := m.Get("function_call"); d.object(v, "an object") {
-		d.native(v.Path())
-		blocks = append(blocks, &llm.ToolUse{CallID: d.needStr(v, "name"), Name: d.needStr(v, "name"), Input: d.arguments(v)})
+		d.native(join(at, "function_call"))
+		blocks = append(blocks, &llm.ToolUse{Mark: llm.Mark{At: join(at, "function_call")}, CallID: d.needStr(v, "name"), Name: d.needStr(v, "name"), Input: d.arguments(v)})
 		d.keepUnknown(legacyCallFields, v)
 	}
 	if v := m.Get("audio"); d.object(v, "an object") {
-		d.native(v.Path())
+		d.native(join(at, "audio"))
 		d.upstream(v.Get("id"))
 	}
 	for _, name := range []string{"reasoning", "reasoning_details"} {
@@ -123,10 +121,10 @@ func (d *decoder) assistant(m rawjson.Value) []llm.Block {
 	if v := m.Get("annotations"); v.Len() > 0 {
 		d.keep(v, true)
 	}
-	return d.thinking(m, blocks)
+	return d.thinking(m, at, blocks)
 }
 
-func (d *decoder) toolCall(call rawjson.Value) llm.Block {
+func (d *decoder) toolCall(call rawjson.Value, at string) llm.Block {
 	if call.Kind() != rawjson.Object {
 		d.wrongType(call, "an object")
 		return nil
@@ -136,8 +134,8 @@ func (d *decoder) toolCall(call rawjson.Value) llm.Block {
 	d.keep(call.Get("extra_content"), true) // Gemini's signature, on its compatible endpoint
 	kind := d.str(call.Get("type"))
 	if kind != "" && kind != "function" {
-		d.native(call.Path())
-		return &llm.Opaque{Mark: llm.Mark{ID: d.str(call.Get("id"))}, Dialect: Name, Type: kind, Raw: call.Raw()}
+		d.native(at)
+		return &llm.Opaque{Mark: llm.Mark{At: at, ID: d.str(call.Get("id"))}, Dialect: Name, Type: kind, Raw: call.Raw()}
 	}
 	fn := call.Get("function")
 	if !fn.Exists() {
@@ -148,7 +146,7 @@ func (d *decoder) toolCall(call rawjson.Value) llm.Block {
 		return nil
 	}
 	d.keepUnknown(calledFields, fn)
-	return &llm.ToolUse{CallID: d.needStr(call, "id"), Name: d.needStr(fn, "name"), Input: d.arguments(fn)}
+	return &llm.ToolUse{Mark: llm.Mark{At: at}, CallID: d.needStr(call, "id"), Name: d.needStr(fn, "name"), Input: d.arguments(fn)}
 }
 
 // arguments are a string of JSON, as the model wrote it; an empty one is {}.

@@ -120,7 +120,32 @@ func (d *decoder) reasoning(root rawjson.Value) *llm.Reasoning {
 	if out != nil && !out.Off {
 		d.need(llm.NeedReasoning)
 	}
+	d.reasoningPaths(v, out)
 	return out
+}
+
+// reasoningPaths says where the caller asked for thinking, v being thinking.
+// An effort or a budget that was made of the other is named as that.
+func (d *decoder) reasoningPaths(v rawjson.Value, r *llm.Reasoning) {
+	if r == nil {
+		return
+	}
+	const effort, budget = "reasoning_effort", "thinking.budget_tokens"
+	whole := effort
+	if v.Exists() {
+		whole = "thinking"
+	}
+	d.named(llm.FieldReasoning, whole)
+	if r.Budget > 0 {
+		d.named(llm.FieldBudget, budget)
+		whole = budget
+	}
+	if r.Effort != "" {
+		d.named(llm.FieldEffort, effort)
+		whole = effort
+	}
+	d.named(llm.FieldEffort, whole)
+	d.named(llm.FieldBudget, whole)
 }
 
 // natives notes members that only this dialect can say.

@@ -22,6 +22,10 @@ const maxTokens = 1 << 32
 // maxChoices is the most that n may be (platform.openai.com/docs/api-reference/chat/create).
 const maxChoices = 128
 
+// maxNotes bounds how many members of a kind are noted, so that a request made
+// of nothing else stays cheap: the first one decides.
+const maxNotes = 64
+
 // requestOptions: schemas and arguments are the caller's own documents and
 // only checked to be valid.
 var requestOptions = rawjson.Options{Opaque: []string{"parameters", "schema", "arguments"}}
@@ -53,7 +57,7 @@ func (Front) Decode(op llm.Op, in llm.Inbound) (*llm.Request, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	req.Facts = d.facts
+	req.Facts, req.Paths = d.facts, d.paths
 	return req, nil
 }
 
@@ -62,6 +66,19 @@ type decoder struct {
 	reader
 	facts llm.Facts
 	extra []llm.Extra
+	aside int // hints in extra
+	paths map[string]string
+}
+
+// named notes that what the hub calls field stands at path; the first counts.
+func (d *decoder) named(field, path string) {
+	if _, ok := d.paths[field]; ok || field == path {
+		return
+	}
+	if d.paths == nil {
+		d.paths = map[string]string{}
+	}
+	d.paths[field] = path
 }
 
 func (d *decoder) need(what string) {
@@ -72,14 +89,14 @@ func (d *decoder) need(what string) {
 
 // native notes a member that only this dialect can carry.
 func (d *decoder) native(path string) {
-	if !slices.Contains(d.facts.Native, path) {
+	if len(d.facts.Native) < maxNotes && !slices.Contains(d.facts.Native, path) {
 		d.facts.Native = append(d.facts.Native, path)
 	}
 }
 
 // upstream notes an id of state that a provider holds.
 func (d *decoder) upstream(v rawjson.Value) {
-	if id, ok := v.Text(); ok && id != "" {
+	if id, ok := v.Text(); ok && id != "" && len(d.facts.Upstream) < maxNotes {
 		d.facts.Upstream = append(d.facts.Upstream, v.Path()+": "+id)
 	}
 }
@@ -87,9 +104,13 @@ func (d *decoder) upstream(v rawjson.Value) {
 // keep notes a member that the hub has no place for. Members that are null say
 // nothing and are not kept.
 func (d *decoder) keep(v rawjson.Value, hint bool) {
-	if v.Exists() {
-		d.extra = append(d.extra, llm.Extra{Dialect: Name, Path: v.Path(), Raw: v.Raw(), Hint: hint})
+	if !v.Exists() || hint && d.aside >= maxNotes || !hint && len(d.extra)-d.aside >= maxNotes {
+		return
 	}
+	if hint {
+		d.aside++
+	}
+	d.extra = append(d.extra, llm.Extra{Dialect: Name, Path: v.Path(), Raw: v.Raw(), Hint: hint})
 }
 
 // keepUnknown notes the members of v that f does not list.
@@ -156,6 +177,7 @@ func (d *decoder) choices(root rawjson.Value) {
 func (d *decoder) maxTokens(root rawjson.Value) *int64 {
 	older := d.integer(root.Get("max_tokens"), 1, maxTokens)
 	if newer := d.integer(root.Get("max_completion_tokens"), 1, maxTokens); newer != nil {
+		d.named(llm.FieldMaxTokens, "max_completion_tokens")
 		return newer
 	}
 	return older

@@ -16,7 +16,7 @@ const sealIssuer = "anthropic"
 // thinking puts the reasoning of an assistant message among its other blocks.
 // thinking_blocks hold the text of reasoning_content with their signatures, so
 // that where both are there, reasoning_content adds nothing.
-func (d *decoder) thinking(m rawjson.Value, blocks []llm.Block) []llm.Block {
+func (d *decoder) thinking(m rawjson.Value, at string, blocks []llm.Block) []llm.Block {
 	list := d.array(m.Get("thinking_blocks"), "an array of objects")
 	text := d.str(m.Get("reasoning_content"))
 	if len(list) == 0 {
@@ -24,38 +24,41 @@ func (d *decoder) thinking(m rawjson.Value, blocks []llm.Block) []llm.Block {
 			return blocks
 		}
 		d.count(text)
-		return slices.Insert(blocks, 0, llm.Block(&llm.Thinking{Text: text}))
+		at = join(at, "reasoning_content")
+		d.named(llm.FieldThinking, at)
+		return slices.Insert(blocks, 0, llm.Block(&llm.Thinking{Mark: llm.Mark{At: at}, Text: text}))
 	}
 	type placed struct {
-		at    int64
+		index int64
 		block llm.Block
 	}
 	var all []placed
 	for i, v := range list {
-		b := d.thinkingBlock(v)
+		b := d.thinkingBlock(v, rawjson.Index(join(at, "thinking_blocks"), i))
 		if b == nil {
 			return blocks
 		}
-		at := int64(i)
+		index := int64(i)
 		if n := d.integer(v.Get("index"), 0, 1<<20); n != nil {
-			at = *n
+			index = *n
 		}
-		all = append(all, placed{at, b})
+		all = append(all, placed{index, b})
 	}
-	slices.SortStableFunc(all, func(a, b placed) int { return int(a.at - b.at) })
+	slices.SortStableFunc(all, func(a, b placed) int { return int(a.index - b.index) })
 	for _, p := range all {
-		blocks = slices.Insert(blocks, min(int(p.at), len(blocks)), p.block)
+		blocks = slices.Insert(blocks, min(int(p.index), len(blocks)), p.block)
 	}
 	return blocks
 }
 
-func (d *decoder) thinkingBlock(v rawjson.Value) llm.Block {
+func (d *decoder) thinkingBlock(v rawjson.Value, at string) llm.Block {
 	if v.Kind() != rawjson.Object {
 		d.wrongType(v, "an object")
 		return nil
 	}
 	d.keepUnknown(thinkingBlockFields, v)
-	b := &llm.Thinking{}
+	d.named(llm.FieldThinking, at)
+	b := &llm.Thinking{Mark: llm.Mark{At: at}}
 	issuer := d.str(v.Get("issuer"))
 	if issuer == "" {
 		issuer = sealIssuer
@@ -71,8 +74,7 @@ func (d *decoder) thinkingBlock(v rawjson.Value) llm.Block {
 		b.Redacted = true
 		b.Seal = &llm.Seal{Issuer: issuer, Data: d.needStr(v, "data")}
 	default:
-		path := v.Get("type").Path()
-		d.fail(path, codeValue, "Invalid value for '%s': '%s'. Supported values are: 'thinking' and 'redacted_thinking'.", path, shorten(kind))
+		d.invalid(v.Get("type"), "'"+shorten(kind)+"'. Supported values are: 'thinking' and 'redacted_thinking'.")
 		return nil
 	}
 	return b

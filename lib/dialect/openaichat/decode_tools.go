@@ -16,14 +16,15 @@ var (
 // another type can only be said in this dialect.
 func (d *decoder) tools(root rawjson.Value) []llm.Tool {
 	var out []llm.Tool
-	for _, v := range d.array(root.Get("tools"), "an array of objects") {
+	for i, v := range d.array(root.Get("tools"), "an array of objects") {
+		at := rawjson.Index("tools", i)
 		if v.Kind() != rawjson.Object {
 			d.wrongType(v, "an object")
 			return out
 		}
 		d.need(llm.NeedTools)
 		if kind := d.needStr(v, "type"); kind != "function" {
-			d.native(v.Path())
+			d.native(at)
 			d.toolState(v)
 			d.count(string(v.Raw()))
 			continue
@@ -34,16 +35,16 @@ func (d *decoder) tools(root rawjson.Value) []llm.Tool {
 			d.missing(v, "function")
 			return out
 		}
-		if t, ok := d.function(fn); ok {
-			if c := d.cachePoint(v); c != nil {
+		if t, ok := d.function(fn, join(at, "function")); ok {
+			if c := d.cachePoint(v, at); c != nil {
 				t.Cache = c
 			}
 			out = append(out, t)
 		}
 	}
-	for _, v := range d.array(root.Get("functions"), "an array of objects") {
+	for i, v := range d.array(root.Get("functions"), "an array of objects") {
 		d.need(llm.NeedTools)
-		if t, ok := d.function(v); ok {
+		if t, ok := d.function(v, rawjson.Index("functions", i)); ok {
 			out = append(out, t)
 		}
 	}
@@ -72,7 +73,8 @@ func (d *decoder) upstreamOnce(v rawjson.Value) {
 	}
 }
 
-func (d *decoder) function(fn rawjson.Value) (llm.Tool, bool) {
+// function reads the function at path at.
+func (d *decoder) function(fn rawjson.Value, at string) (llm.Tool, bool) {
 	if fn.Kind() != rawjson.Object {
 		d.wrongType(fn, "an object")
 		return llm.Tool{}, false
@@ -81,7 +83,11 @@ func (d *decoder) function(fn rawjson.Value) (llm.Tool, bool) {
 		Name:        d.needStr(fn, "name"),
 		Description: d.str(fn.Get("description")),
 		Strict:      d.boolean(fn.Get("strict")),
-		Cache:       d.cachePoint(fn),
+		Cache:       d.cachePoint(fn, at),
+		At:          at,
+	}
+	if t.Strict != nil && *t.Strict {
+		d.named(llm.FieldStrict, join(at, "strict"))
 	}
 	if p := fn.Get("parameters"); d.object(p, "an object") {
 		t.Schema = p.Raw()
@@ -104,7 +110,7 @@ func (d *decoder) toolChoice(root rawjson.Value) llm.ToolChoice {
 		case "any": // Mistral's word
 			c.Mode = "required"
 		default:
-			d.fail(v.Path(), codeValue, "Invalid value for '%s': '%s'. Supported values are: 'none', 'auto' and 'required'.", v.Path(), shorten(s))
+			d.invalid(v, "'"+shorten(s)+"'. Supported values are: 'none', 'auto' and 'required'.")
 		}
 		return c
 	}

@@ -14,6 +14,7 @@ import (
 	"weir/lib/dialect/openaichat"
 	"weir/lib/fault"
 	"weir/lib/llm"
+	"weir/lib/testkit/hubtest"
 	"weir/lib/wire/sse"
 )
 
@@ -64,6 +65,7 @@ func FuzzDecode(f *testing.F) {
 			if req.Facts.InputTokens < 0 || req.Facts.MaxOutput < 0 || req.Facts.Choices < 1 {
 				t.Fatalf("facts %+v", req.Facts)
 			}
+			hubtest.Located(t, body, req)
 			sendable(t, op, in, req)
 		}
 	})

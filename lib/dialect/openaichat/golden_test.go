@@ -17,6 +17,7 @@ import (
 	"weir/lib/fault"
 	"weir/lib/llm"
 	"weir/lib/testkit/golden"
+	"weir/lib/testkit/hubtest"
 	"weir/lib/wire/sse"
 )
 
@@ -74,14 +75,15 @@ func TestDecode(t *testing.T) {
 			}
 			return
 		}
-		fx.JSON(t, "llm.json", toHub(t, req))
+		fx.JSON(t, "llm.json", hubtest.Request(req))
+		hubtest.Located(t, body, req)
 	})
 }
 
 // A hub value of another dialect's caller becomes this request, or this error.
 func TestEncode(t *testing.T) {
 	golden.Each(t, "testdata/encode/*.txtar", func(t *testing.T, fx *golden.Fixture) {
-		req := fromHub(t, fx.Bytes("llm.json"))
+		req := hubtest.ParseRequest(t, fx.Bytes("llm.json"))
 		out, loss, err := openaichat.Back{}.Encode(opOf(fx), req, targetOf(t, fx))
 		if err != nil {
 			fx.Text(t, "error.txt", problem(err))
@@ -130,7 +132,7 @@ func transcript(fx *golden.Fixture, target dialect.Target, r io.Reader) (lines s
 			b.WriteString("no frame\n")
 		}
 		for _, ev := range c.Events {
-			fmt.Fprintf(&b, "  %s\n", line(ev))
+			fmt.Fprintf(&b, "  %s\n", hubtest.Line(ev))
 		}
 		events = append(events, c.Events...)
 		if err != nil {
@@ -183,7 +185,7 @@ func sameUsage(t *testing.T, fx *golden.Fixture, target dialect.Target, streamed
 	ordered(t, c.Events, nil)
 	var lines strings.Builder
 	for _, ev := range c.Events {
-		fmt.Fprintln(&lines, line(ev))
+		fmt.Fprintln(&lines, hubtest.Line(ev))
 	}
 	fx.Text(t, "unary.txt", lines.String())
 }
@@ -191,7 +193,7 @@ func sameUsage(t *testing.T, fx *golden.Fixture, target dialect.Target, streamed
 func lastUsage(events []llm.Event) string {
 	for _, ev := range slices.Backward(events) {
 		if u, ok := ev.(llm.Used); ok {
-			return line(u)
+			return hubtest.Line(u)
 		}
 	}
 	return "none"

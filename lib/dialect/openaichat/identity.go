@@ -3,6 +3,7 @@ package openaichat
 import (
 	"unicode/utf8"
 
+	"weir/lib/llm"
 	"weir/lib/wire/rawjson"
 )
 
@@ -20,6 +21,9 @@ func (d *decoder) identity(root rawjson.Value) {
 	d.facts.EndUser = fitting(d.str(user))
 	if id := d.str(safety); d.facts.EndUser == "" {
 		d.facts.EndUser = fitting(id)
+		if id != "" {
+			d.named(llm.FieldUser, "safety_identifier")
+		}
 	} else {
 		d.keep(safety, true)
 	}

@@ -34,11 +34,25 @@ func (r *reader) fail(path, code, format string, args ...any) {
 }
 
 func (r *reader) wrongType(v rawjson.Value, want string) {
+	if r.err != nil {
+		return // a path costs a walk
+	}
 	path := v.Path()
 	r.fail(path, codeType, "Invalid type for '%s': expected %s, but got %s instead.", path, want, v.Kind())
 }
 
+// invalid says what is wrong with the value of v; why ends with a stop.
+func (r *reader) invalid(v rawjson.Value, why string) {
+	if r.err == nil {
+		path := v.Path()
+		r.fail(path, codeValue, "Invalid value for '%s': %s", path, why)
+	}
+}
+
 func (r *reader) missing(parent rawjson.Value, name string) {
+	if r.err != nil {
+		return
+	}
 	path := join(parent.Path(), name)
 	r.fail(path, codeMissing, "Missing required parameter: '%s'.", path)
 }
@@ -153,12 +167,11 @@ func (r *reader) integer(v rawjson.Value, least, most int64) *int64 {
 		return nil
 	}
 	if n < least || n > most {
-		path := v.Path()
 		bounds := fmt.Sprintf("at least %d", least)
 		if most < math.MaxInt64 {
 			bounds = fmt.Sprintf("between %d and %d", least, most)
 		}
-		r.fail(path, codeValue, "Invalid value for '%s': expected an integer %s, but got %d instead.", path, bounds, n)
+		r.invalid(v, fmt.Sprintf("expected an integer %s, but got %d instead.", bounds, n))
 		return nil
 	}
 	return &n

@@ -11,6 +11,7 @@ import (
 	"weir/lib/dialect"
 	"weir/lib/dialect/openaichat"
 	"weir/lib/llm"
+	"weir/lib/testkit/hubtest"
 	"weir/lib/wire/sse"
 )
 
@@ -165,7 +166,7 @@ func TestNoUsageIsNotZero(t *testing.T) {
 		}
 		for _, ev := range c.Events {
 			if _, ok := ev.(llm.Used); ok {
-				t.Errorf("usage %s is reported: %s", usage, line(ev))
+				t.Errorf("usage %s is reported: %s", usage, hubtest.Line(ev))
 			}
 		}
 		if !bytes.Equal(c.Frame.Data, []byte(body)) {
