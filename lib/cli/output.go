@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,11 +45,35 @@ func writeJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// writeCSV writes rows below a header of stable names.
+// writeCSV writes rows below a header of stable names, as what spreadsheets
+// take for text or numbers and never for a formula.
 func writeCSV(w io.Writer, header []string, rows [][]string) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(header); err != nil {
 		return err
 	}
-	return out.WriteAll(rows)
+	for _, row := range rows {
+		line := make([]string, len(row))
+		for i, cell := range row {
+			line[i] = inert(cell)
+		}
+		if err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// inert puts an apostrophe before what a spreadsheet would run: tags and names
+// come from callers, and the file goes to finance
+// (owasp.org/www-community/attacks/CSV_Injection, read 2026-11).
+func inert(cell string) string {
+	if cell == "" || !strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+		return cell
+	}
+	if _, err := strconv.ParseFloat(cell, 64); err == nil {
+		return cell
+	}
+	return "'" + cell
 }
