@@ -35,7 +35,7 @@ an empty value, too: --use-case '' are the calls that named none.`,
 		Args: noArgs,
 	}
 	flags := cmd.Flags()
-	month := flags.String("month", "", "the `MONTH` to sum up, such as 2026-11 (default: this one)")
+	month := flags.String("month", "", "the `MONTH` to sum up, such as 2026-11 (default: this one, in the billing zone of the configuration)")
 	day := flags.String("day", "", "a `DAY` instead, such as 2026-11-22")
 	by := flags.StringSlice("by", []string{"team"}, "tell apart by these `COLUMNS`: "+strings.Join(costs.Dimensions(), ", "))
 	filters := map[string]*string{}
@@ -45,6 +45,7 @@ an empty value, too: --use-case '' are the calls that named none.`,
 	cmd.MarkFlagsMutuallyExclusive("month", "day")
 	p.complete(cmd, "by", costs.Dimensions())
 	format := formatFlag(cmd, formatTable, formatJSON, formatCSV)
+	config := p.configFlag(cmd)
 	store := p.storeFlag(cmd)
 	cmd.RunE = run(func(ctx context.Context, _ []string) error {
 		as, err := format()
@@ -53,7 +54,9 @@ an empty value, too: --use-case '' are the calls that named none.`,
 		}
 		f := costs.Filter{Month: *month, Day: *day, Is: map[string]string{}}
 		if f.Month == "" && f.Day == "" {
-			f.Month = p.Now().UTC().Format("2006-01")
+			if f.Month, err = p.thisMonth(ctx, config); err != nil {
+				return err
+			}
 		}
 		for name, value := range filters {
 			if flags.Changed(strings.ReplaceAll(name, "_", "-")) {
@@ -77,6 +80,22 @@ an empty value, too: --use-case '' are the calls that named none.`,
 		})
 	})
 	return cmd
+}
+
+// thisMonth is the month in which a call that began now would be booked.
+func (p *Program) thisMonth(ctx context.Context, config func() (string, error)) (string, error) {
+	file, err := config()
+	if err != nil {
+		return "", err
+	}
+	snap, problems, err := p.readConfig(ctx, file)
+	if err != nil {
+		return "", err
+	}
+	if problems.Err() != nil { // warnings are not for here
+		return "", fmt.Errorf("the billing zone is not known, because %s cannot be used: name a --month, or see weir validate --config %[1]s", file)
+	}
+	return p.Now().In(snap.Settings.BillingZone).Format("2006-01"), nil
 }
 
 // complete lets the shell complete a flag by a fixed list.
