@@ -89,7 +89,7 @@ func TestRelayedEventsAreClaudes(t *testing.T) {
 	b.Script(claude, fakebedrock.Answer{Text: "Hi \u2028", Calls: []fakebedrock.Call{{ID: "toolu_1", Name: "f", Input: `{"a": 1.0}`}}})
 	a := r.Must(messagesPath, strings.Replace(askAnthropic("b/"+claude, true), `{`, `{"tools":[{"name":"f","input_schema":{"type":"object"}}],`, 1), "Anthropic-Beta", "one-1,two-2")
 	for _, want := range []string{
-		"event: message_start\ndata: {", "event: content_block_delta\ndata: {\"delta\":{\"partial_json\":\"{\\\"a\\\": 1.0}\",\"type\":\"input_json_delta\"},\"index\":1,\"type\":\"content_block_delta\"}\n",
+		"event: message_start\ndata: {", "event: content_block_delta\ndata: {\"delta\":{\"partial_json\":\": 1.\",\"type\":\"input_json_delta\"},\"index\":1,\"type\":\"content_block_delta\"}\n",
 		"event: message_stop\ndata: {\"amazon-bedrock-invocationMetrics\":",
 	} {
 		if !strings.Contains(a.Body, want) {
@@ -244,13 +244,11 @@ func TestToolsThatCannotBeStreamed(t *testing.T) {
 // more: by Converse from the hub, by InvokeModel in the caller's own bytes.
 func TestRefusedSignaturesAreLeftOut(t *testing.T) {
 	r, b := withBedrock(t)
-	refused := fakebedrock.Answer{Exception: &fakebedrock.Exception{Type: "ValidationException", Message: "The model returned the following errors: messages.1.content.0: Invalid `signature` in `thinking` block"}}
 	for _, c := range []struct{ path, body, op string }{
 		{chatPath, `{"model":"b/%s","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y","thinking_blocks":[{"index":0,"type":"thinking","thinking":"hm","signature":"SIG"}]},{"role":"user","content":"z"}]}`, "reasoningContent"},
 		{messagesPath, `{"model":"b/%s","max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"SIG"},{"type":"text","text":"y"}]},{"role":"user","content":"z"}]}`, `"thinking"`},
 	} {
 		before := len(b.Requests())
-		b.Script(claude, refused)
 		a := r.Must(c.path, fmt.Sprintf(c.body, claude))
 		if a.Status != 200 || a.Header.Get("X-Weir-Loss") == "" {
 			t.Errorf("%s: %d %v %s", c.path, a.Status, a.Header, a.Body)

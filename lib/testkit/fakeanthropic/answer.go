@@ -25,8 +25,9 @@ type Answer struct {
 	Stop     string
 	Sequence string
 
-	// Parts of the input that were read from the cache or written to it,
-	// beside what is counted.
+	// Usage replaces the counted usage. Otherwise parts of the input were read
+	// from the cache or written to it, beside what is counted.
+	Usage                                 *Tokens
 	CacheRead, CacheWrite5m, CacheWrite1h int64
 	Tier                                  string // standard if empty
 

@@ -57,7 +57,6 @@ type Provider struct {
 	records []*record
 	running int
 	turns   map[string][]signed // thinking by the id of the call that follows it
-	seals   map[string]bool     // redacted thinking that was given away
 	calls   int                 // ids given away
 }
 
@@ -69,7 +68,7 @@ func New(opts Options) *Provider {
 	if opts.Scale <= 0 {
 		opts.Scale = 100
 	}
-	p := &Provider{opts: opts, models: map[string]Answer{}, scripts: map[string][]Answer{}, turns: map[string][]signed{}, seals: map[string]bool{}}
+	p := &Provider{opts: opts, models: map[string]Answer{}, scripts: map[string][]Answer{}, turns: map[string][]signed{}}
 	p.closed, p.close = context.WithCancel(context.Background())
 	p.idle = sync.NewCond(&p.mu)
 	return p

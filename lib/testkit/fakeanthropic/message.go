@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"weir/lib/testkit/strict"
 )
 
 // part is one block of an answer, and the deltas it is streamed as.
@@ -63,13 +65,13 @@ func (p *Provider) reply(q *request, a Answer, number int) reply {
 	r.usage = Tokens{Input: q.input(), CacheRead: a.CacheRead, CacheWrite5m: a.CacheWrite5m, CacheWrite1h: a.CacheWrite1h}
 	var turn []signed
 	if q.thinks() && a.Thinking != "" {
-		s := signed{thinking: a.Thinking, signature: sign(a.Thinking)}
+		s := signed{thinking: a.Thinking, signature: strict.Sign(a.Thinking)}
 		turn = append(turn, s)
 		r.parts = append(r.parts, thinkingPart(s))
 		r.usage.Thinking = r.parts[0].tokens
 	}
 	if q.thinks() && a.Redacted != "" {
-		s := p.redact(a.Redacted)
+		s := signed{data: strict.Seal(a.Redacted)}
 		turn = append(turn, s)
 		b := object{"type": "redacted_thinking", "data": s.data}
 		r.parts = append(r.parts, part{whole: b, empty: b, tokens: 8})
@@ -95,6 +97,9 @@ func (p *Provider) reply(q *request, a Answer, number int) reply {
 		r.usage.Output += one.tokens
 	}
 	r.usage.Output++
+	if a.Usage != nil {
+		r.usage = *a.Usage
+	}
 	r.end(a)
 	return r
 }

@@ -1,24 +1,13 @@
 package fakeanthropic
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"slices"
+
+	"weir/lib/testkit/strict"
 )
 
 // signed is a block of thinking as it was given away.
 type signed struct{ thinking, signature, data string }
-
-// sign is the signature on a thought. It vouches for every byte of it.
-func sign(thinking string) string {
-	sum := sha256.Sum256([]byte("fake-anthropic:" + thinking))
-	return base64.StdEncoding.EncodeToString(sum[:]) + "/+=="
-}
-
-// seal is redacted thinking as it is given away.
-func seal(text string) string {
-	return "RED" + base64.StdEncoding.EncodeToString([]byte(text)) + "." + sign(text)
-}
 
 // verify refuses thinking that is not the provider's own, and a tool turn
 // whose thinking came back other than it was. Texts as in
@@ -34,9 +23,9 @@ func (p *Provider) verify(q *request) *APIError {
 			switch {
 			case b.Type == "thinking" && b.Signature == nil:
 				return invalid("messages.%d.content.%d.thinking.signature: Field required", i, j)
-			case b.Type == "thinking" && *b.Signature != sign(b.Thinking):
+			case b.Type == "thinking" && *b.Signature != strict.Sign(b.Thinking):
 				return invalid("messages.%d.content.%d: Invalid `signature` in `thinking` block", i, j)
-			case b.Type == "redacted_thinking" && !p.redacted(b.Data):
+			case b.Type == "redacted_thinking" && !strict.Sealed(b.Data):
 				return invalid("messages.%d.content.%d: Invalid `data` in `redacted_thinking` block", i, j)
 			}
 		}
@@ -74,25 +63,9 @@ func (p *Provider) unmodified(at int, c content) *APIError {
 	return nil
 }
 
-// redacted reports whether data is redacted thinking of this provider.
-func (p *Provider) redacted(data string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.seals[data]
-}
-
 // remember keeps the thinking that stands before a call.
 func (p *Provider) remember(id string, turn []signed) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.turns[id] = turn
-}
-
-// redact gives redacted thinking away.
-func (p *Provider) redact(text string) signed {
-	s := signed{data: seal(text)}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.seals[s.data] = true
-	return s
 }

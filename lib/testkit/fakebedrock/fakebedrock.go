@@ -6,7 +6,8 @@
 //   - it refuses what the service, or the model behind it, refuses, so that a
 //     gateway that forwards rubbish fails its tests and not its users; every
 //     rule names its source (all looked up in 2026-11; where none is named, the
-//     service's own model as botocore 1.44.8 has it);
+//     service's own model as botocore 1.44.8 has it). It knows the signatures
+//     that it gave away, and refuses others;
 //   - it misbehaves on demand: it throws any exception as an answer or inside
 //     of a stream, stalls, or cuts after any byte;
 //   - it records every request.
@@ -28,6 +29,8 @@ type Request struct {
 	Body   []byte
 	// Refused is what it was refused with, or nil.
 	Refused *Exception
+	// Gone: the caller closed the connection before the answer was over.
+	Gone bool
 }
 
 // Bedrock is the service. Every model is known unless Missing names it. Safe
@@ -36,14 +39,19 @@ type Bedrock struct {
 	mu       sync.Mutex
 	scripts  map[string][]Answer
 	missing  map[string]bool
-	requests []Request
+	requests []*Request
+	running  int
+	idle     *sync.Cond
+	signed   map[string]bool // thoughts with their signatures, and redacted ones, that were given away
 	closed   chan struct{}
 	once     sync.Once
 }
 
 // New returns a service. Close it to end stalls.
 func New() *Bedrock {
-	return &Bedrock{scripts: map[string][]Answer{}, missing: map[string]bool{}, closed: make(chan struct{})}
+	b := &Bedrock{scripts: map[string][]Answer{}, missing: map[string]bool{}, signed: map[string]bool{}, closed: make(chan struct{})}
+	b.idle = sync.NewCond(&b.mu)
+	return b
 }
 
 // Close ends all stalls; their connections are closed.
@@ -68,13 +76,37 @@ func (b *Bedrock) Missing(model string) {
 func (b *Bedrock) Requests() []Request {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]Request(nil), b.requests...)
+	all := make([]Request, len(b.requests))
+	for i, r := range b.requests {
+		all[i] = *r
+	}
+	return all
 }
 
-func (b *Bedrock) record(r Request) {
+// Wait waits until no request is under way: Gone is known only then.
+func (b *Bedrock) Wait() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.requests = append(b.requests, r)
+	for b.running > 0 {
+		b.idle.Wait()
+	}
+}
+
+// record keeps a request; done ends it.
+func (b *Bedrock) record(r Request) *Request {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.requests = append(b.requests, &r)
+	b.running++
+	return &r
+}
+
+func (b *Bedrock) done(r *Request, gone bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r.Gone = gone
+	b.running--
+	b.idle.Broadcast()
 }
 
 func (b *Bedrock) next(model string) Answer {
@@ -99,12 +131,16 @@ func (b *Bedrock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e == nil {
 		e = b.admit(r, model, op, body)
 	}
-	b.record(Request{Model: model, Op: op, Header: r.Header.Clone(), Body: body, Refused: e})
+	rec := b.record(Request{Model: model, Op: op, Header: r.Header.Clone(), Body: body, Refused: e})
+	defer func() { b.done(rec, r.Context().Err() != nil) }()
 	if e != nil {
 		o.refuse(e)
 		return
 	}
-	b.next(model).write(o, op)
+	a := b.next(model)
+	a.fill(model)
+	b.sign(a)
+	a.write(o, op)
 }
 
 // admit checks a request.
@@ -121,7 +157,10 @@ func (b *Bedrock) admit(r *http.Request, model, op string, body []byte) *Excepti
 	if got := r.Header.Get("Content-Type"); got != "application/json" {
 		return &Exception{Type: "UnsupportedMediaTypeException", Status: http.StatusUnsupportedMediaType, Message: got}
 	}
-	return Check(op, model, body)
+	if e := Check(op, model, body); e != nil {
+		return e
+	}
+	return b.verify(op, body)
 }
 
 // route reads /model/{modelId}/{operation}. A model's id is one element of the

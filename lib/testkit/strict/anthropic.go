@@ -153,30 +153,36 @@ var date = regexp.MustCompile(`-\d{8}$`)
 // undated is a model's name without the date of its release.
 func undated(model string) string { return date.ReplaceAllString(model, "") }
 
+// known are the models whose traits are not those of the oldest. The first one
+// that a name begins with counts: more may follow, such as a date.
+var known = []struct {
+	name string
+	traits
+}{
+	{"claude-3-5-haiku", traits{sampling: "any", prefill: true, forced: true}},
+	{"claude-sonnet-4-5", traits{sampling: "one", thinking: budgets, prefill: true, forced: true}},
+	{"claude-opus-4-1", traits{sampling: "one", thinking: budgets, prefill: true, forced: true}},
+	{"claude-opus-4-6", traits{sampling: "one", thinking: []string{"enabled", "adaptive", "disabled"}, forced: true}},
+	{"claude-opus-4-7", traits{sampling: "none", thinking: adaptive, forced: true}},
+	{"claude-opus-4-8", traits{sampling: "none", thinking: adaptive, forced: true, midSystem: true}},
+	{"claude-sonnet-5-5", traits{sampling: "none", thinking: []string{"adaptive", "between_tools"}, midSystem: true}},
+	{"claude-opus-5-5", traits{sampling: "none", thinking: []string{"adaptive"}, midSystem: true}},
+	{"claude-haiku-5-5", traits{sampling: "none", thinking: adaptive, forced: true, midSystem: true}},
+}
+
+// Values of thinking.type that several models take.
+var (
+	budgets  = []string{"enabled", "disabled"}
+	adaptive = []string{"adaptive", "disabled"}
+)
+
 func traitsOf(model string) traits {
-	old := traits{sampling: "one", thinking: []string{"enabled", "disabled"}, prefill: true, forced: true}
-	newer := traits{sampling: "none", thinking: []string{"adaptive", "disabled"}, forced: true}
-	switch undated(model) {
-	case "claude-3-5-haiku":
-		return traits{sampling: "any", prefill: true, forced: true}
-	case "claude-sonnet-4-5", "claude-opus-4-1":
-		return old
-	case "claude-opus-4-6":
-		return traits{sampling: "one", thinking: []string{"enabled", "adaptive", "disabled"}, forced: true}
-	case "claude-opus-4-7":
-		return newer
-	case "claude-opus-4-8":
-		newer.midSystem = true
-		return newer
-	case "claude-sonnet-5-5":
-		return traits{sampling: "none", thinking: []string{"adaptive", "between_tools"}, midSystem: true}
-	case "claude-opus-5-5":
-		return traits{sampling: "none", thinking: []string{"adaptive"}, midSystem: true}
-	case "claude-haiku-5-5":
-		newer.midSystem = true
-		return newer
+	for _, k := range known {
+		if rest, ok := strings.CutPrefix(model, k.name); ok && (rest == "" || rest[0] == '-') {
+			return k.traits
+		}
 	}
-	return traits{sampling: "any", thinking: []string{"enabled", "disabled"}, prefill: true, forced: true}
+	return traits{sampling: "any", thinking: budgets, prefill: true, forced: true}
 }
 
 type verdict struct {
