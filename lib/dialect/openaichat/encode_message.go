@@ -2,7 +2,6 @@ package openaichat
 
 import (
 	"encoding/base64"
-	"fmt"
 	"strings"
 
 	"weir/lib/llm"
@@ -14,21 +13,20 @@ func (e *encoder) system(blocks []llm.Block) {
 		return
 	}
 	e.w.Open('{').Name("role").Str("system")
-	e.content("system", blocks)
+	e.content(blocks)
 	e.w.Close('}')
 }
 
 // turn writes one turn. The results of tools in a user turn are messages of
 // their own and come first, because they answer the turn before.
-func (e *encoder) turn(i int, t llm.Turn) {
-	at := fmt.Sprintf("messages[%d]", i)
+func (e *encoder) turn(t llm.Turn) {
 	switch t.Role {
 	case llm.Assistant:
-		e.assistant(at, t)
+		e.assistant(t)
 		return
 	case llm.System:
 		e.w.Open('{').Name("role").Str("system")
-		e.content(at, t.Blocks)
+		e.content(t.Blocks)
 		e.w.Close('}')
 		return
 	case llm.User:
@@ -40,7 +38,7 @@ func (e *encoder) turn(i int, t llm.Turn) {
 			rest = append(rest, b)
 			continue
 		}
-		rest = append(rest, e.toolResult(at, r)...)
+		rest = append(rest, e.toolResult(r)...)
 	}
 	if len(rest) == 0 {
 		return
@@ -49,13 +47,13 @@ func (e *encoder) turn(i int, t llm.Turn) {
 	if t.Name != "" {
 		e.w.Name("name").Str(t.Name)
 	}
-	e.content(at, rest)
+	e.content(rest)
 	e.w.Close('}')
 }
 
 // toolResult writes a tool message. It can hold text only: media is returned,
 // to go into the user message that follows.
-func (e *encoder) toolResult(at string, r *llm.ToolResult) []llm.Block {
+func (e *encoder) toolResult(r *llm.ToolResult) []llm.Block {
 	e.cache(r.Cache)
 	var text strings.Builder
 	var media []llm.Block
@@ -63,18 +61,19 @@ func (e *encoder) toolResult(at string, r *llm.ToolResult) []llm.Block {
 		switch b := b.(type) {
 		case *llm.Text:
 			e.cache(b.Cache)
+			e.cites(b)
 			text.WriteString(b.Text)
 		case *llm.Media:
 			media = append(media, b)
-			e.drop(at+".tool_result."+b.Kind, "moved into the user message that follows")
+			e.Drop(b.At, "moved into the user message that follows")
 		case *llm.Opaque:
-			e.refuse(at+".tool_result."+b.Type, "only the dialect of the request has it")
+			e.Refuse(b.At, "only the dialect of the request has it")
 		case *llm.Thinking, *llm.ToolUse, *llm.ToolResult:
-			e.refuse(at+".tool_result", "a tool's result holds text and media only")
+			e.Refuse(r.At, "a tool's result holds text and media only")
 		}
 	}
 	if r.IsError {
-		e.drop("tool_result.is_error", "Chat Completions has no such member; the text has to say it")
+		e.Drop(llm.FieldToolError, "Chat Completions has no such member; the text has to say it")
 	}
 	e.w.Open('{').Name("role").Str("tool").Name("tool_call_id").Str(r.CallID).
 		Name("content").Str(text.String()).Close('}')
@@ -83,7 +82,7 @@ func (e *encoder) toolResult(at string, r *llm.ToolResult) []llm.Block {
 
 // assistant writes an assistant turn: text as content, calls beside it.
 // Thinking is left out, except for vendors that take it back.
-func (e *encoder) assistant(at string, t llm.Turn) {
+func (e *encoder) assistant(t llm.Turn) {
 	var text, thinking strings.Builder
 	var calls []*llm.ToolUse
 	hasText := false
@@ -91,26 +90,30 @@ func (e *encoder) assistant(at string, t llm.Turn) {
 		switch b := b.(type) {
 		case *llm.Text:
 			e.cache(b.Cache)
+			e.cites(b)
 			hasText = true
 			text.WriteString(b.Text)
 		case *llm.Thinking:
 			thinking.WriteString(b.Text)
 			if !e.target.Quirks.TakesReasoning || b.Redacted || b.Seal != nil {
-				e.drop("thinking", "this provider does not take thinking or its signature back")
+				e.Drop(llm.FieldThinking, "this provider does not take thinking or its signature back")
 			}
 		case *llm.ToolUse:
 			e.cache(b.Cache)
 			calls = append(calls, b)
 		case *llm.Opaque:
-			e.refuse(at+"."+b.Type, "only the dialect of the request has it")
+			e.Refuse(b.At, "only the dialect of the request has it")
 		case *llm.Media:
-			e.refuse(at+"."+b.Kind, "an assistant message holds text and tool calls only")
+			e.Refuse(b.At, "an assistant message holds text and tool calls only")
 		case *llm.ToolResult:
-			e.refuse(at+".tool_result", "an assistant message holds text and tool calls only")
+			e.Refuse(b.At, "an assistant message holds text and tool calls only")
 		}
 	}
-	if !hasText && len(calls) == 0 {
-		return // only thinking: an empty assistant message is refused
+	if !hasText && len(calls) == 0 { // an empty assistant message is refused
+		if thinking.Len() > 0 {
+			e.Drop(llm.FieldThinking, "a turn of nothing but thinking is not taken here")
+		}
+		return
 	}
 	e.w.Open('{').Name("role").Str("assistant")
 	optional(e.w.Name("content"), hasText, text.String())
@@ -138,44 +141,48 @@ func (e *encoder) calls(calls []*llm.ToolUse) {
 }
 
 // content writes blocks as a string where they are one text, else as parts.
-func (e *encoder) content(at string, blocks []llm.Block) {
+func (e *encoder) content(blocks []llm.Block) {
 	e.w.Name("content")
 	if len(blocks) == 1 {
 		if t, ok := blocks[0].(*llm.Text); ok {
 			e.cache(t.Cache)
+			e.cites(t)
 			e.w.Str(t.Text)
 			return
 		}
 	}
 	e.w.Open('[')
-	for i, b := range blocks {
-		e.part(fmt.Sprintf("%s.content[%d]", at, i), b)
+	for _, b := range blocks {
+		e.part(b)
 	}
 	e.w.Close(']')
 }
 
-func (e *encoder) part(at string, b llm.Block) {
+func (e *encoder) part(b llm.Block) {
 	switch b := b.(type) {
 	case *llm.Text:
 		e.cache(b.Cache)
+		e.cites(b)
 		e.w.Open('{').Name("type").Str("text").Name("text").Str(b.Text).Close('}')
 	case *llm.Media:
 		e.cache(b.Cache)
-		e.media(at, b)
+		e.media(b)
 	case *llm.Opaque:
 		if b.Dialect == Name {
 			e.w.Raw(b.Raw)
 			return
 		}
-		e.refuse(at, "only the dialect of the request has a "+b.Type)
+		e.Refuse(b.At, "only the dialect of the request has a "+b.Type)
 	case *llm.Thinking:
-		e.drop("thinking", "this provider does not take thinking back")
-	case *llm.ToolUse, *llm.ToolResult:
-		e.refuse(at, "tool calls and results do not belong here")
+		e.Refuse(b.At, "thinking belongs to the assistant")
+	case *llm.ToolUse:
+		e.Refuse(b.At, "a tool's call belongs to the assistant")
+	case *llm.ToolResult:
+		e.Refuse(b.At, "a tool's result belongs to the user")
 	}
 }
 
-func (e *encoder) media(at string, m *llm.Media) {
+func (e *encoder) media(m *llm.Media) {
 	switch {
 	case m.Kind == "image":
 		e.w.Open('{').Name("type").Str("image_url").Name("image_url").Open('{').Name("url").Str(mediaURL(m))
@@ -195,7 +202,14 @@ func (e *encoder) media(at string, m *llm.Media) {
 		e.w.Open('{').Name("type").Str("file").Name("file").Open('{').Name("filename").Str(name).
 			Name("file_data").Str(mediaURL(m)).Close('}').Close('}')
 	default:
-		e.refuse(at, "Chat Completions takes "+m.Kind+" content by value only; send the data instead of a URL")
+		e.Refuse(m.At, "Chat Completions takes "+m.Kind+" content by value only; send the data instead of a URL")
+	}
+}
+
+// cites notes that a text's citations cannot be said.
+func (e *encoder) cites(t *llm.Text) {
+	if len(t.Cites) > 0 {
+		e.Drop(llm.FieldCites, "Chat Completions has no place for citations in a message")
 	}
 }
 

@@ -14,7 +14,7 @@ func (e *encoder) params(p llm.Params) {
 	e.float("presence_penalty", p.PresencePenalty)
 	e.float("frequency_penalty", p.FrequencyPenalty)
 	if p.TopK != nil {
-		e.drop("top_k", "Chat Completions has no such parameter")
+		e.Drop("top_k", "Chat Completions has no such parameter")
 	}
 	if p.Seed != nil {
 		e.w.Name("seed").Int(*p.Seed)
@@ -46,7 +46,7 @@ func (e *encoder) maxTokens(n *int64) {
 	most := *n
 	if e.target.MaxOutput > 0 && most > e.target.MaxOutput {
 		most = e.target.MaxOutput
-		e.drop("max_tokens", fmt.Sprintf("lowered to the model's most, %d", most))
+		e.Drop(llm.FieldMaxTokens, fmt.Sprintf("lowered to the model's most, %d", most))
 	}
 	name := "max_completion_tokens"
 	if e.target.Quirks.MaxTokensOnly {
@@ -100,7 +100,7 @@ func (e *encoder) reasoning(r *llm.Reasoning) {
 		default:
 			effort = "high"
 		}
-		e.drop("thinking.budget_tokens", "sent as reasoning_effort "+effort)
+		e.Drop(llm.FieldBudget, "sent as reasoning_effort "+effort)
 	}
 	if effort != "" {
 		e.w.Name("reasoning_effort").Str(effort)
@@ -108,13 +108,16 @@ func (e *encoder) reasoning(r *llm.Reasoning) {
 }
 
 // tier writes a service tier that OpenAI knows
-// (platform.openai.com/docs/api-reference/chat/create).
+// (platform.openai.com/docs/api-reference/chat/create). What another dialect
+// calls standard_only is the default here: no capacity that costs more.
 func (e *encoder) tier(tier string) {
 	switch tier {
 	case "":
 	case "auto", "default", "flex", "scale", "priority":
 		e.w.Name("service_tier").Str(tier)
+	case "standard_only":
+		e.w.Name("service_tier").Str("default")
 	default:
-		e.drop("service_tier", "this provider has no tier of that name")
+		e.Drop("service_tier", "this provider has no tier of that name")
 	}
 }

@@ -15,9 +15,9 @@ const opEncode = "openaichat.Encode"
 // cannot say is a Loss, or an error that names the member where leaving it out
 // would change the meaning or the target is strict.
 func (Back) Encode(op llm.Op, req *llm.Request, t dialect.Target) (llm.Outbound, []llm.Loss, error) {
-	e := &encoder{target: t}
+	e := &encoder{Losses: dialect.NewLosses(opEncode, req, t), target: t}
 	for _, path := range req.Facts.Native {
-		e.refuse(path, "only the dialect of the request has it")
+		e.Refuse(path, "only the dialect of the request has it")
 	}
 	e.w.Open('{').Name("model").Str(t.Model)
 	out := outbound(t, req.Facts.Stream)
@@ -38,52 +38,25 @@ func (Back) Encode(op llm.Op, req *llm.Request, t dialect.Target) (llm.Outbound,
 	case nil:
 		return llm.Outbound{}, nil, fault.Wrap(fault.Internal, opEncode, fmt.Errorf("no body for %q", op))
 	}
-	if e.err != nil {
-		return llm.Outbound{}, nil, e.err
+	if err := e.Err(); err != nil {
+		return llm.Outbound{}, nil, err
 	}
 	out.Body = e.w.Close('}').Take()
-	return out, e.loss, nil
+	return out, e.All(), nil
 }
 
 // encoder writes one request.
 type encoder struct {
+	*dialect.Losses
 	w      rawjson.Builder
 	target dialect.Target
-	loss   []llm.Loss
-	lost   map[string]bool
-	err    error
-}
-
-// refuse stops the request: leaving field out would change its meaning.
-func (e *encoder) refuse(field, why string) {
-	if e.err == nil {
-		e.err = &fault.Error{
-			Kind: fault.Invalid, Op: opEncode, Param: field, Code: codeUnknown,
-			Public: fmt.Sprintf("Unsupported parameter: '%s' cannot be sent to this model's provider: %s.", field, why),
-		}
-	}
-}
-
-// drop notes once for a field that it is left out or changed.
-func (e *encoder) drop(field, why string) {
-	if e.target.Strict {
-		e.refuse(field, why)
-	}
-	if e.lost[field] {
-		return
-	}
-	if e.lost == nil {
-		e.lost = map[string]bool{}
-	}
-	e.lost[field] = true
-	e.loss = append(e.loss, llm.Loss{Field: field, Why: why})
 }
 
 func (e *encoder) chat(c *llm.Chat, f llm.Facts) {
 	e.w.Name("messages").Open('[')
 	e.system(c.System)
-	for i, t := range c.Turns {
-		e.turn(i, t)
+	for _, t := range c.Turns {
+		e.turn(t)
 	}
 	e.w.Close(']')
 	e.tools(c.Tools)
@@ -123,7 +96,7 @@ func (e *encoder) strict(s *bool) {
 // cache notes that a cache point cannot be said.
 func (e *encoder) cache(c *llm.CachePoint) {
 	if c != nil {
-		e.drop("cache_control", "this provider caches prompts by itself or not at all")
+		e.Drop(llm.FieldCache, "this provider caches prompts by itself or not at all")
 	}
 }
 
@@ -181,9 +154,9 @@ func (e *encoder) extras(all []llm.Extra) {
 		case x.Dialect == Name && topLevel(x.Path):
 			e.w.Name(x.Path).Raw(x.Raw)
 		case x.Hint:
-			e.drop(x.Path, "this provider has no such parameter")
+			e.Drop(x.Path, "this provider has no such parameter")
 		default:
-			e.refuse(x.Path, "it has no such parameter")
+			e.Refuse(x.Path, "it has no such parameter")
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package openaichat
 
 import (
-	"fmt"
+	"cmp"
 	"net/http"
 
 	"weir/lib/dialect"
@@ -37,7 +37,8 @@ func (Back) Relay(op llm.Op, in llm.Inbound, req *llm.Request, t dialect.Target)
 	if root.Kind() != rawjson.Object {
 		return llm.Outbound{}, nil, fault.New(fault.Invalid, opRelay, "The body must be a JSON object.")
 	}
-	r := relay{edits: doc.Edit(), target: t}
+	// Paths are the request's own here, not the hub's names.
+	r := relay{Losses: dialect.NewLosses(opRelay, &llm.Request{}, t), edits: doc.Edit(), target: t}
 	if !root.Get("model").Is(t.Model) {
 		r.edits.Put(root, "model", rawjson.AppendString(nil, t.Model))
 	}
@@ -49,11 +50,11 @@ func (Back) Relay(op llm.Op, in llm.Inbound, req *llm.Request, t dialect.Target)
 			out.Withheld = r.streamUsage(root)
 		}
 	}
-	if r.err != nil {
-		return llm.Outbound{}, nil, r.err
+	if err := cmp.Or(r.err, r.Err()); err != nil {
+		return llm.Outbound{}, nil, err
 	}
 	out.Body = r.edits.Apply()
-	return out, r.loss, nil
+	return out, r.All(), nil
 }
 
 // outbound has what relayed and written requests share. None of the caller's
@@ -68,9 +69,9 @@ func outbound(t dialect.Target, stream bool) llm.Outbound {
 
 // relay collects the edits of one request.
 type relay struct {
+	*dialect.Losses
 	edits  *rawjson.Edits
 	target dialect.Target
-	loss   []llm.Loss
 	lost   map[string]bool
 	err    error
 }
@@ -107,19 +108,12 @@ func (r *relay) removeIf(on bool, obj rawjson.Value, name, why string) {
 	if !r.edits.Remove(obj, name) || !v.Exists() {
 		return
 	}
-	if r.target.Strict && r.err == nil {
-		path := v.Path()
-		r.err = &fault.Error{
-			Kind: fault.Invalid, Op: opRelay, Param: path, Code: codeUnknown,
-			Public: fmt.Sprintf("Unsupported parameter: '%s' (%s). Leave it out, or allow it to be dropped.", path, why),
-		}
-	}
 	if !r.lost[name] {
 		if r.lost == nil {
 			r.lost = map[string]bool{}
 		}
 		r.lost[name] = true
-		r.loss = append(r.loss, llm.Loss{Field: v.Path(), Why: why})
+		r.Drop(v.Path(), why)
 	}
 }
 
