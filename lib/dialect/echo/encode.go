@@ -1,6 +1,7 @@
 package echo
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -19,9 +20,9 @@ const opEncode = "echo.Encode"
 // another answer is a Loss, or an error where the target is strict or leaving
 // it out would change the meaning.
 func (Back) Encode(op llm.Op, req *llm.Request, t dialect.Target) (llm.Outbound, []llm.Loss, error) {
-	e := &encoder{strict: t.Strict, body: Request{Model: t.Model, InputTokens: req.Facts.InputTokens}}
+	e := &encoder{Losses: dialect.NewLosses(opEncode, req, t), body: Request{Model: t.Model, InputTokens: req.Facts.InputTokens}}
 	for _, path := range req.Facts.Native {
-		e.refuse(path, "only the dialect of the request has it")
+		e.Refuse(path, "only the dialect of the request has it")
 	}
 	switch b := req.Body.(type) {
 	case *llm.Chat:
@@ -33,49 +34,29 @@ func (Back) Encode(op llm.Op, req *llm.Request, t dialect.Target) (llm.Outbound,
 	case nil:
 		return llm.Outbound{}, nil, fault.Wrap(fault.Internal, opEncode, fmt.Errorf("no body for %q", op))
 	}
-	if e.err != nil {
-		return llm.Outbound{}, nil, e.err
+	if err := cmp.Or(e.err, e.Err()); err != nil {
+		return llm.Outbound{}, nil, err
 	}
 	body, err := json.Marshal(e.body)
 	if err != nil {
 		return llm.Outbound{}, nil, fault.Wrap(fault.Internal, opEncode, err)
 	}
-	return llm.Outbound{Path: t.Path, Body: body}, e.loss, nil
+	return llm.Outbound{Path: t.Path, Body: body}, e.All(), nil
 }
 
 // encoder writes one request.
 type encoder struct {
-	body   Request
-	strict bool
-	loss   []llm.Loss
-	err    error
-}
-
-// refuse stops the request.
-func (e *encoder) refuse(field, why string) {
-	if e.err == nil {
-		e.err = &fault.Error{
-			Kind: fault.Invalid, Op: opEncode, Param: field,
-			Public: fmt.Sprintf("Unsupported parameter: '%s' cannot be sent to the echo provider: %s.", field, why),
-		}
-	}
-}
-
-// drop notes that field is left out.
-func (e *encoder) drop(field, why string) {
-	if e.strict {
-		e.refuse(field, why)
-		return
-	}
-	e.loss = append(e.loss, llm.Loss{Field: field, Why: why})
+	*dialect.Losses
+	body Request
+	err  error // of our own
 }
 
 func (e *encoder) extras(all []llm.Extra) {
 	for _, x := range all {
 		if x.Hint {
-			e.drop(x.Path, "it has no such parameter")
+			e.Drop(x.Path, "it has no such parameter")
 		} else {
-			e.refuse(x.Path, "it has no such parameter")
+			e.Refuse(x.Path, "it has no such parameter")
 		}
 	}
 }
@@ -91,13 +72,13 @@ func (e *encoder) chat(c *llm.Chat, t dialect.Target) {
 		e.body.MaxTokens = t.MaxOutput
 	}
 	if f := c.Params.Format; f != nil && f.Type != "" && f.Type != "text" {
-		e.drop("response_format", "it answers with the text that it was given")
+		e.Drop(llm.FieldFormat, "it answers with the text that it was given")
 	}
 	if r := c.Params.Reasoning; r != nil && !r.Off {
-		e.drop("reasoning", "it does not think")
+		e.Drop(llm.FieldReasoning, "it does not think")
 	}
 	if tier := c.Params.ServiceTier; tier != "" && tier != "auto" && tier != "default" {
-		e.drop("service_tier", "it has no tiers")
+		e.Drop("service_tier", "it has no tiers")
 	}
 }
 
@@ -142,14 +123,14 @@ func (e *encoder) forced(c *llm.Chat) string {
 		if len(c.Tools) > 0 {
 			return c.Tools[0].Name
 		}
-		e.refuse("tool_choice", "it asks for a tool and there is none")
+		e.Refuse("tool_choice", "it asks for a tool and there is none")
 	}
 	return ""
 }
 
 func (e *encoder) embed(b *llm.Embed) {
 	if b.Dimensions < 0 || b.Dimensions > MaxDimensions {
-		e.refuse("dimensions", fmt.Sprintf("its vectors have 1 to %d dimensions", MaxDimensions))
+		e.Refuse("dimensions", fmt.Sprintf("its vectors have 1 to %d dimensions", MaxDimensions))
 		return
 	}
 	e.body.Inputs, e.body.Dimensions, e.body.Base64 = b.Inputs, b.Dimensions, b.Encoding == "base64"
