@@ -25,8 +25,10 @@ var answerOptions = rawjson.Options{Lenient: true}
 // Events are told apart by the type in their data; a frame without a name, as
 // other framings have it, is given that type as its name. Events and deltas
 // that are not known yield a chunk without events, so that callers of this
-// dialect still get them. What comes after message_stop is not read, and a
-// stream that ends without it is Truncated.
+// dialect still get them. What comes after message_stop is not read. A stream
+// that ends without it is Truncated, and so is one that has it but never said
+// why the answer ended: by the documentation (…/api/messages) stop_reason is
+// null in message_start alone.
 func (Back) Stream(_ llm.Op, _ llm.Outbound, _ dialect.Target, frames wire.Frames) llm.Stream {
 	return func(yield func(llm.Chunk, error) bool) {
 		d := &decoding{}
@@ -43,6 +45,9 @@ func (Back) Stream(_ llm.Op, _ llm.Outbound, _ dialect.Target, frames wire.Frame
 		yield(llm.Chunk{}, fault.Wrap(fault.Truncated, opStream, errors.New("the stream ended without message_stop")))
 	}
 }
+
+// errNoReason is that of an answer that may have broken off anywhere.
+var errNoReason = errors.New("an end without a stop reason")
 
 // classified gives err a kind where it has none: unclassified means failover.
 func classified(op string, err error) error {
@@ -139,11 +144,11 @@ func (d *decoding) read(kind string, ev *event) (end bool, err error) {
 		d.stop(ev.delta)
 		d.use(ev.usage)
 	case "message_stop":
-		if !d.stopped {
-			if len(d.opened) == 0 {
-				return false, fault.Wrap(fault.TargetFailed, opStream, errors.New("message_stop without an answer before it"))
-			}
-			d.halt(llm.Stopped{Reason: llm.StopEnd})
+		switch {
+		case !d.began:
+			return false, fault.Wrap(fault.TargetFailed, opStream, errors.New("message_stop without an answer before it"))
+		case !d.stopped:
+			return false, fault.Wrap(fault.Truncated, opStream, errNoReason)
 		}
 		d.emit(llm.Finished{})
 		return true, nil
@@ -159,7 +164,8 @@ func (d *decoding) use(v rawjson.Value) {
 	}
 }
 
-// Unary reads a whole answer. The frame is body itself.
+// Unary reads a whole answer. The frame is body itself. One without a stop
+// reason is Truncated.
 func (Back) Unary(op llm.Op, _ llm.Outbound, _ dialect.Target, body []byte) (llm.Chunk, error) {
 	doc, err := rawjson.Parse(body, answerOptions)
 	if err != nil {
@@ -187,9 +193,8 @@ func (Back) Unary(op llm.Op, _ llm.Outbound, _ dialect.Target, body []byte) (llm
 	for i, b := range content.Elems() {
 		d.end(d.begin(int64(i), b))
 	}
-	d.stop(root)
-	if !d.stopped {
-		d.halt(llm.Stopped{Reason: llm.StopEnd})
+	if d.stop(root); !d.stopped {
+		return llm.Chunk{}, fault.Wrap(fault.Truncated, opUnary, errNoReason)
 	}
 	d.use(root.Get("usage"))
 	d.emit(llm.Finished{})

@@ -122,7 +122,7 @@ func TestUnaryRefusesWhatIsNoAnswer(t *testing.T) {
 		{"empty", ``, llm.OpChat, fault.TargetFailed},
 		{"HTML", `<html>`, llm.OpChat, fault.TargetFailed},
 		{"no output", `{}`, llm.OpChat, fault.TargetFailed},
-		{"no stop reason", `{"output":{"message":{"content":[]}}}`, llm.OpChat, fault.TargetFailed},
+		{"no stop reason", `{"output":{"message":{"content":[]}}}`, llm.OpChat, fault.Truncated},
 		{"array", `[]`, llm.OpChat, fault.TargetFailed},
 		{"an exception", `{"__type":"ThrottlingException","message":"x"}`, llm.OpChat, fault.TargetThrottled},
 		{"malformed", `{"output":{"message":{"content":[{"text":"a"}]}},"stopReason":"malformed_tool_use"}`, llm.OpChat, fault.TargetFailed},

@@ -228,9 +228,11 @@ func (s *state) use(v rawjson.Value) {
 
 // stopReason translates a stop reason (the API reference of StopReason). What
 // says that the model's output cannot be used is an error: it must not pass
-// for an answer. A word that is not known is an end like any other, and kept.
+// for an answer; neither may one that does not say why it ended. A word that is not known is an end like any other, and kept.
 func stopReason(raw, op string) (llm.StopReason, error) {
 	switch raw {
+	case "":
+		return "", fault.Wrap(fault.Truncated, op, errors.New("an end without a stop reason"))
 	case "max_tokens":
 		return llm.StopLength, nil
 	case "stop_sequence":

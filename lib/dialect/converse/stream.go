@@ -25,7 +25,8 @@ var answerOptions = rawjson.Options{Lenient: true}
 // fault, classified as in Refusal. Events and deltas that are not known yield a
 // chunk without events. The answer is whole when messageStop and metadata,
 // which holds the usage, have come; what comes after them is not read, and a
-// stream that ends without one of them is Truncated.
+// stream that ends without one of them is Truncated. So is a messageStop that
+// does not say why the answer ended, as it must (API_runtime_MessageStopEvent).
 func (Back) Stream(_ llm.Op, _ llm.Outbound, t dialect.Target, frames wire.Frames) llm.Stream {
 	return func(yield func(llm.Chunk, error) bool) {
 		d := &decoding{state: state{family: familyOf(t.Model)}}
@@ -145,7 +146,7 @@ func exception(f wire.Frame) error {
 	return x.fault(opStream, 0)
 }
 
-// Unary reads a whole answer.
+// Unary reads a whole answer. One without a stop reason is Truncated.
 func (Back) Unary(op llm.Op, _ llm.Outbound, t dialect.Target, body []byte) (llm.Chunk, error) {
 	doc, err := rawjson.Parse(body, answerOptions)
 	if err != nil {
@@ -162,8 +163,8 @@ func (Back) Unary(op llm.Op, _ llm.Outbound, t dialect.Target, body []byte) (llm
 		return c, nil
 	}
 	content := root.Get("output").Get("message").Get("content")
-	if content.Kind() != rawjson.Array || !root.Get("stopReason").Exists() {
-		return llm.Chunk{}, noAnswer(root, "an answer without content or stop reason")
+	if content.Kind() != rawjson.Array {
+		return llm.Chunk{}, noAnswer(root, "an answer without content")
 	}
 	s := &state{family: familyOf(t.Model)}
 	s.start()

@@ -280,6 +280,8 @@ func (s *state) stop(reason llm.StopReason, raw string) {
 func stopReason(v rawjson.Value, op string) (reason llm.StopReason, raw string, err error) {
 	raw, _ = v.Text()
 	switch raw {
+	case "null": // KoboldCpp: github.com/PowerShell/AIShell/issues/350
+		return llm.StopEnd, "", nil
 	case "", "stop", "eos", "eos_token", "end_turn":
 		return llm.StopEnd, raw, nil
 	case "length", "max_tokens":

@@ -24,7 +24,11 @@ var doneFrame = []byte(done)
 // dialect does not use. A chunk that holds nothing but the usage that only the
 // gateway asked for is withheld. Only choice 0 becomes blocks; others are
 // relayed, and their output is told beside it. What comes after [DONE] is not
-// read.
+// read. A stream that ends without it is Truncated, and so is one of which a
+// choice never said why it ended: vendors and proxies send [DONE] behind what
+// broke off, too, and OpenAI's own SDK takes no such answer ("missing
+// finish_reason for choice", github.com/openai/openai-node,
+// src/lib/ChatCompletionStream.ts, read 2026-11).
 func (Back) Stream(_ llm.Op, sent llm.Outbound, t dialect.Target, frames wire.Frames) llm.Stream {
 	return func(yield func(llm.Chunk, error) bool) {
 		d := &streamDecoder{
@@ -48,6 +52,9 @@ func (Back) Stream(_ llm.Op, sent llm.Outbound, t dialect.Target, frames wire.Fr
 		yield(llm.Chunk{}, fault.Wrap(fault.Truncated, opStream, errors.New("the stream ended without [DONE]")))
 	}
 }
+
+// errNoReason is that of an answer that may have broken off anywhere.
+var errNoReason = errors.New("an end without a finish reason")
 
 // classified gives err a kind where it has none: unclassified means failover.
 func classified(op string, err error) error {
@@ -102,18 +109,15 @@ func (d *streamDecoder) frame(f wire.Frame) (c llm.Chunk, end bool, err error) {
 	return c, false, nil
 }
 
-// terminal reads [DONE]. Behind content it ends an answer also where no finish
-// reason came; alone it is no answer.
+// terminal reads [DONE].
 func (d *streamDecoder) terminal(f wire.Frame) (llm.Chunk, error) {
-	d.events = nil
-	if !d.stopped {
-		if d.next == 0 && len(d.calls) == 0 {
-			return llm.Chunk{}, fault.Wrap(fault.TargetFailed, opStream, errors.New("[DONE] without an answer before it"))
-		}
-		d.stop(llm.StopEnd, "")
+	switch {
+	case !d.began:
+		return llm.Chunk{}, fault.Wrap(fault.TargetFailed, opStream, errors.New("[DONE] without an answer before it"))
+	case !d.complete():
+		return llm.Chunk{}, fault.Wrap(fault.Truncated, opStream, errNoReason)
 	}
-	d.emit(llm.Finished{})
-	return llm.Chunk{Frame: frame(f.Data), Events: d.events}, nil
+	return llm.Chunk{Frame: frame(f.Data), Events: []llm.Event{llm.Finished{}}}, nil
 }
 
 // choice reads one choice of a chunk.

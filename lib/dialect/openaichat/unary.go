@@ -17,7 +17,8 @@ const opUnary = "openaichat.Unary"
 // are never looked into.
 var answerOptions = rawjson.Options{Lenient: true, Opaque: []string{"embedding", "logprobs"}}
 
-// Unary reads a whole answer. The frame is body itself.
+// Unary reads a whole answer. The frame is body itself. A chat of which a choice
+// has no finish reason is Truncated.
 func (Back) Unary(op llm.Op, _ llm.Outbound, t dialect.Target, body []byte) (llm.Chunk, error) {
 	doc, err := rawjson.Parse(body, answerOptions)
 	if err != nil {
@@ -84,8 +85,8 @@ func chatEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
 			return nil, err
 		}
 	}
-	if !s.stopped {
-		s.stop(llm.StopEnd, "")
+	if !s.complete() {
+		return nil, fault.Wrap(fault.Truncated, opUnary, errNoReason)
 	}
 	if s.usage.seen {
 		s.emit(llm.Used{Usage: s.usage.buckets(t.Quirks)})
