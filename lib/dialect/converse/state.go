@@ -29,8 +29,8 @@ type state struct {
 type open struct {
 	index    int
 	kind     string // member of the provider's union that it is
-	seal     []byte // signature, or redacted reasoning, so far
-	redacted bool
+	seal     []byte // signature so far
+	redacted *blob  // of redacted reasoning
 	closed   bool
 }
 
@@ -98,8 +98,7 @@ func (s *state) toolUse(at int64, v rawjson.Value) *open {
 // reasoning reads a piece of reasoning: text, signature or a redacted part.
 func (s *state) reasoning(at int64, v rawjson.Value) {
 	if data := v.Get("redactedContent").Bytes(); len(data) > 0 {
-		o := s.held(at)
-		o.seal = append(o.seal, data...)
+		s.held(at).add(data)
 		return
 	}
 	o := s.block(at, kindReasoning, &llm.Thinking{})
@@ -111,17 +110,17 @@ func (s *state) reasoning(at int64, v rawjson.Value) {
 
 // held returns the block of redacted reasoning at the provider's index. It
 // opens when it ends, because the hub wants its seal at the start.
-func (s *state) held(at int64) *open {
-	if o := s.byIndex[at]; o != nil && !o.closed && o.redacted {
-		return o
+func (s *state) held(at int64) *blob {
+	if o := s.byIndex[at]; o != nil && !o.closed && o.redacted != nil {
+		return o.redacted
 	}
 	s.end(s.byIndex[at])
 	if s.byIndex == nil {
 		s.byIndex = map[int64]*open{}
 	}
-	o := &open{kind: kindReasoning, redacted: true}
+	o := &open{kind: kindReasoning, redacted: &blob{}}
 	s.byIndex[at] = o
-	return o
+	return o.redacted
 }
 
 // cite adds a citation to the text at the provider's index.
@@ -147,7 +146,8 @@ func (s *state) end(o *open) {
 	o.closed = true
 	seal := llm.Seal{Issuer: s.family.vendor, Data: string(o.seal)}
 	switch {
-	case o.redacted:
+	case o.redacted != nil:
+		seal.Data = o.redacted.text()
 		s.start()
 		o.index = len(s.opened)
 		s.opened = append(s.opened, o)
