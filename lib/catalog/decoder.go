@@ -18,6 +18,7 @@ func at(n *yaml.Node) place { return place{n.Line, n.Column} }
 // decoder reads one file and collects its problems.
 type decoder struct {
 	file     string
+	lines    int      // of the file; the parser places what is missing at its end behind them
 	path     []string // keys down to where the decoder is, for messages
 	problems Problems
 }
@@ -31,6 +32,9 @@ func (d *decoder) warnf(p place, format string, args ...any) {
 }
 
 func (d *decoder) report(s Severity, p place, message string) {
+	if d.lines > 0 && p.Line > d.lines {
+		p = place{d.lines, 1}
+	}
 	d.problems = append(d.problems, Problem{File: d.file, Line: p.Line, Column: p.Column, Severity: s, Message: message})
 }
 

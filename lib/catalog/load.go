@@ -21,6 +21,7 @@ const maxFile = 1 << 20
 // refused is reported and left as a poisoned node, which reads as "already
 // complained of". It returns nil when there is nothing to read.
 func (d *decoder) load(data []byte) *yaml.Node {
+	d.lines = 1 + bytes.Count(data, []byte("\n"))
 	if len(data) > maxFile {
 		d.errorf(place{}, "the file has %d bytes; the most is %d", len(data), maxFile)
 		return nil
