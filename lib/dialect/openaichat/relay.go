@@ -3,6 +3,7 @@ package openaichat
 import (
 	"cmp"
 	"net/http"
+	"regexp"
 
 	"weir/lib/dialect"
 	"weir/lib/fault"
@@ -27,7 +28,8 @@ const withheldUsage = "usage"
 //     target; a vendor that takes them is sent them (Quirks.TakesReasoning,
 //     Quirks.TakesCacheControl), but never thinking_blocks;
 //   - max_completion_tokens becomes max_tokens for vendors that know only
-//     that (Quirks.MaxTokensOnly).
+//     that (Quirks.MaxTokensOnly), and max_tokens max_completion_tokens for
+//     models of OpenAI that refuse it: older SDKs have no other word.
 func (Back) Relay(op llm.Op, in llm.Inbound, req *llm.Request, t dialect.Target) (llm.Outbound, []llm.Loss, error) {
 	doc, err := rawjson.Parse(in.Raw, requestOptions)
 	if err != nil {
@@ -117,8 +119,19 @@ func (r *relay) removeIf(on bool, obj rawjson.Value, name, why string) {
 	}
 }
 
+// reasons matches the models of OpenAI that refuse max_tokens
+// (github.com/teilomillet/gollm/issues/33 for o1 and o3,
+// github.com/griptape-ai/ComfyUI-Griptape/issues/312 for gpt-5,
+// github.com/koosoli/ESPHomeDesigner/issues/379 for its successors).
+var reasons = regexp.MustCompile(`^(.*/)?(o[1-9]|gpt-([5-9]|[1-9][0-9]))`)
+
 func (r *relay) maxTokens(root rawjson.Value) {
-	if !r.target.Quirks.MaxTokensOnly || root.Get("max_completion_tokens").Kind() == rawjson.Absent {
+	newer := root.Get("max_completion_tokens").Kind() != rawjson.Absent
+	switch {
+	case !r.target.Quirks.MaxTokensOnly && !newer && root.Get("max_tokens").Exists() && reasons.MatchString(r.target.Model):
+		r.edits.Rename(root, "max_tokens", "max_completion_tokens")
+		return
+	case !r.target.Quirks.MaxTokensOnly, !newer:
 		return
 	}
 	if older := root.Get("max_tokens"); older.Kind() == rawjson.Absent {
