@@ -10,6 +10,7 @@ import (
 
 var (
 	messageFields = rawjson.NewFields("role", "content")
+	systemFields  = rawjson.NewFields("role", "content", "output_config", "clear_at")
 	textFields    = rawjson.NewFields("type", "text", "cache_control", "citations")
 	cacheFields   = rawjson.NewFields("type", "ttl")
 )
@@ -69,7 +70,7 @@ func (d *decoder) messages(root rawjson.Value, c *llm.Chat) {
 
 // message reads one message. One of the system in mid-conversation is newer
 // than most models (platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages,
-// read 2026-11).
+// read 2026-11). It may say nothing but how the model answers from there on.
 func (d *decoder) message(m rawjson.Value, at string) llm.Turn {
 	t := llm.Turn{Role: llm.User, At: at}
 	switch d.word(m, "role", "user", "assistant", "system") {
@@ -78,7 +79,14 @@ func (d *decoder) message(m rawjson.Value, at string) llm.Turn {
 	case "system":
 		t.Role = llm.System
 	}
-	d.keepUnknown(messageFields, m)
+	if t.Role == llm.System {
+		d.keepUnknown(systemFields, m)
+		if d.systemConfig(m) && !m.Get("content").Exists() {
+			return t
+		}
+	} else {
+		d.keepUnknown(messageFields, m)
+	}
 	v := m.Get("content")
 	at = join(at, "content")
 	switch v.Kind() {
@@ -96,6 +104,22 @@ func (d *decoder) message(m rawjson.Value, at string) llm.Turn {
 		d.wrongType(v, "a string or an array of blocks")
 	}
 	return t
+}
+
+// systemConfig notes what a message of the system says beside its content, and
+// reports whether that alone makes it one: an effort may change with it, which
+// is a hint; its text may be gone after the next message (BetaSystemMessageParam
+// of github.com/anthropics/anthropic-sdk-go v2.14.0).
+func (d *decoder) systemConfig(m rawjson.Value) bool {
+	if until := m.Get("clear_at"); d.str(until) != "never" {
+		d.keep(until, false)
+	}
+	cfg := m.Get("output_config")
+	if !d.object(cfg) || cfg.Len() == 0 {
+		return false
+	}
+	d.keep(cfg, true)
+	return true
 }
 
 // blocks reads an array of content blocks, which stands at path at.

@@ -148,6 +148,8 @@ func blocks(path, body string) string {
 		result = `},{"role":"user","content":[{"type":"tool_result","tool_use_id":"mark"}]}]`
 	)
 	switch {
+	case strings.Contains(path, "{system}") && !strings.Contains(path, ".content") && !strings.HasSuffix(path, "effort"): // one or the other
+		return strings.Replace(body, `"role":"system"`, `"role":"system","content":"mark"`, 1)
 	case strings.Contains(path, "{tool_result}"):
 		return strings.Replace(body, `"messages":[`, asked+call, 1)
 	case strings.Contains(path, "{user}.content[]{tool_use}"):
@@ -166,9 +168,15 @@ func calls(path, body string) string {
 		call   = `"messages":[{"role":"assistant","tool_calls":[{"id":"mark","type":"function","function":{"name":"mark","arguments":"{}"}}]},`
 		result = `,{"role":"tool","tool_call_id":"mark","content":"mark"}]`
 	)
-	const first = `"messages":[{"content":"mark","role":`
+	const (
+		first = `"messages":[{"content":"mark","role":`
+		file  = `"file":{"file_data":"data:application/pdf;base64,bWFyaw=="`
+	)
 	if !strings.Contains(path, "{developer}") {
 		body = strings.Replace(body, first+`"developer"`, first+`"user"`, 1)
+	}
+	if !strings.Contains(body, `"file_id"`) && !strings.Contains(body, `"file_data"`) {
+		body = strings.NewReplacer(`"file":{}`, file+`}`, `"file":{"`, file+`,"`).Replace(body)
 	}
 	switch {
 	case strings.HasPrefix(path, "tool_choice"), path == "parallel_tool_calls": // mean nothing without

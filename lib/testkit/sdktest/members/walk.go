@@ -289,6 +289,8 @@ func text(name string) string {
 	switch {
 	case name == "model":
 		return "m"
+	case name == "tool_choice":
+		return "auto"
 	case name == "data":
 		return "bWFyaw=="
 	case name == "file_data":
