@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -172,6 +173,30 @@ func (o *responder) streaming() bool {
 	return o.sse != nil
 }
 
+// What is forwarded of an upstream's headers, at most. Clients refuse answers
+// with larger heads as a whole: Node's limit is 16 KB for all of it.
+const (
+	maxForwarded      = 32  // values
+	maxForwardedValue = 128 // bytes, of the name and the value each
+)
+
+// forward copies the upstream headers that callers see into h. Those that no
+// vendor sends, too long or too many, are left out.
+func forward(h, from http.Header) {
+	n := 0
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		if !forwarded(name) || len(name) > maxForwardedValue {
+			continue
+		}
+		for _, v := range from[name] {
+			if n < maxForwarded && len(v) <= maxForwardedValue {
+				h.Add(name, headerSafe(v))
+				n++
+			}
+		}
+	}
+}
+
 // forwarded are the upstream headers that callers see, by prefix; all others
 // speak of the gateway's account or of hops.
 func forwarded(name string) bool {
@@ -187,11 +212,7 @@ func (c *call) describe(h http.Header) {
 	if c.answer == nil {
 		return
 	}
-	for name, values := range c.answer.header {
-		if forwarded(name) {
-			h[name] = values
-		}
-	}
+	forward(h, c.answer.header)
 	h.Set("X-Weir-Provider", c.answer.Target.Endpoint.Name)
 	h.Set("X-Weir-Model", headerSafe(c.answer.Target.Model))
 	h.Set("X-Weir-Attempts", strconv.Itoa(c.tries))

@@ -206,8 +206,10 @@ func (g *Gateway) log(ctx context.Context, c *call, s ledger.Settlement, status 
 		attrs = append(attrs, slog.String("requested_model", c.req.Facts.Model), slog.Bool("stream", c.req.Facts.Stream))
 	}
 	if s.Provider != "" {
-		attrs = append(attrs, slog.String("provider", s.Provider), slog.String("model", s.Model), slog.Int("attempts", len(c.attempts)),
-			slog.Int64("input_tokens", s.Usage.Input), slog.Int64("output_tokens", s.Usage.Output), slog.String("cost_usd", costHeader(s)))
+		attrs = append(attrs, slog.String("provider", s.Provider), slog.String("model", s.Model), slog.Int("attempts", len(c.attempts)))
+		if c.row { // what only counts tokens buys none
+			attrs = append(attrs, slog.Int64("input_tokens", s.Usage.Input), slog.Int64("output_tokens", s.Usage.Output), slog.String("cost_usd", costHeader(s)))
+		}
 	}
 	if err != nil {
 		f := fault.Of(err)
