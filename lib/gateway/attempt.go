@@ -250,7 +250,7 @@ func (a *attempt) receive(back dialect.Back, out llm.Outbound, t dialect.Target,
 	if a.c.req.Facts.Stream && !whole(reply.Header) {
 		return func(yield func(llm.Chunk, error) bool) {
 			defer closeBody(reply)
-			back.Stream(op, out, t, frames(a.p.Target.Endpoint.Row.Framing, answer))(yield)
+			hiding(back.Stream(op, out, t, frames(a.p.Target.Endpoint.Row.Framing, answer)), reply.Secrets)(yield)
 		}, nil
 	}
 	defer closeBody(reply)
@@ -263,7 +263,7 @@ func (a *attempt) receive(back dialect.Back, out llm.Outbound, t dialect.Target,
 	}
 	chunk, err := back.Unary(op, out, t, body)
 	if err != nil {
-		return nil, targetFault("gateway.receive", err)
+		return nil, hide(targetFault("gateway.receive", err), reply.Secrets)
 	}
 	if a.c.req.Facts.Stream {
 		a.answer.relay = false // one body where a stream was asked for: written anew as a stream

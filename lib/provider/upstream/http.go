@@ -72,11 +72,15 @@ func (h *HTTP) send(ctx context.Context, cancel context.CancelCauseFunc, t provi
 	if err != nil {
 		return nil, err
 	}
-	resp, err := h.client.Do(req)
+	resp, err := h.client.Do(req) //nolint:bodyclose // the body is the reply's, and its caller closes it
 	if err != nil {
 		return nil, Classify(ctx, op, err)
 	}
-	return &Reply{Status: resp.StatusCode, Header: resp.Header, RequestID: RequestID(resp.Header), Body: redact(resp, t.Endpoint)}, nil
+	own := ""
+	if t.Endpoint.BaseURL != t.Endpoint.Row.BaseURL {
+		own = t.Endpoint.BaseURL
+	}
+	return NewReply(resp, own), nil
 }
 
 func (h *HTTP) request(ctx context.Context, t provider.Target, out llm.Outbound, stream bool) (*http.Request, error) {

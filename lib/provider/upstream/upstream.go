@@ -17,6 +17,9 @@ type Reply struct {
 	Header    http.Header
 	RequestID string // the provider's own id of the request
 	Body      io.ReadCloser
+	// Secrets must be taken out of what the answer says of errors before a
+	// caller sees it. Those of a refusal are out already.
+	Secrets Secrets
 }
 
 // Transport sends one attempt. It adds the credential, and never retries or

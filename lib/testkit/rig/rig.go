@@ -41,6 +41,10 @@ import (
 // not be.
 const Secret = "sk-provider-canary-4f1d"
 
+// AccessKey is the id of the credential of AWS, which is sent with each
+// signature. Secret is its key.
+const AccessKey = "AKIARIGCANARY7Q2"
+
 // Options of a Rig. The zero value is a gateway with echo alone.
 type Options struct {
 	// Config is the gateway.yaml; empty is one that has echo as "echo/*".
@@ -155,7 +159,7 @@ func (r *Rig) gateway(o Options, tb table.Table) *gateway.Gateway {
 	}
 	http := upstream.NewHTTP(creds, "weir/test")
 	r.t.Cleanup(http.Close)
-	aws := bedrock.New(bedrock.Static("AKIDRIG", Secret), func(string) (string, bool) { return "", false }, "weir/test")
+	aws := bedrock.New(bedrock.Static(AccessKey, Secret), func(string) (string, bool) { return "", false }, "weir/test")
 	r.t.Cleanup(aws.Close)
 	var transport upstream.Transport = byKind{"http": http, "bedrock": aws, "echo": echo.Transport{}}
 	if o.Transport != nil {

@@ -27,6 +27,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -141,8 +142,22 @@ func (t *Transport) send(ctx context.Context, cancel context.CancelCauseFunc, to
 	if err := x.call(ctx, c.sdk, to.Model, out.Path, stream); err != nil {
 		return nil, upstream.Classify(ctx, opSend, bare(err))
 	}
-	resp := x.response
-	return &upstream.Reply{Status: resp.StatusCode, Header: resp.Header, RequestID: upstream.RequestID(resp.Header), Body: resp.Body}, nil
+	return upstream.NewReply(x.response, own(to.Endpoint.BaseURL, x.response.Request.URL)), nil
+}
+
+// own is the address of an endpoint of one's own: base_url, or what the
+// environment put in the place of the service's public one.
+func own(base string, sent *url.URL) string {
+	if base != "" {
+		return base
+	}
+	host := sent.Hostname()
+	for _, public := range []string{".amazonaws.com", ".amazonaws.com.cn", ".api.aws"} {
+		if strings.HasPrefix(host, "bedrock-runtime") && strings.HasSuffix(host, public) {
+			return ""
+		}
+	}
+	return sent.Scheme + "://" + sent.Host
 }
 
 // bare takes the SDK's words off an error, which name addresses.

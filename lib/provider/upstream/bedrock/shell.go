@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 
 	"weir/lib/fault"
@@ -153,10 +154,14 @@ func anthropicError(kind string, body []byte) []byte {
 	return errorObject("api_error", x.Message, x.Original)
 }
 
+// arn matches names of AWS resources, which tell our account.
+var arn = regexp.MustCompile(`arn:aws[a-z0-9-]*:\S*`)
+
 func errorObject(kind, message, original string) []byte {
 	if message == "" {
 		message = original
 	}
+	message = arn.ReplaceAllString(message, "(a resource)")
 	type inner struct {
 		Type    string `json:"type"`
 		Message string `json:"message"`
