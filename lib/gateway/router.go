@@ -3,6 +3,7 @@ package gateway
 import (
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 
@@ -58,19 +59,19 @@ func routes(g *Gateway, fronts []dialect.Front) map[string]endpoint {
 // front. Paths are matched as they are: no cleaning, no redirects.
 func (g *Gateway) find(r *http.Request) (endpoint, error) {
 	const op = "gateway.find"
-	path := r.URL.Path
-	e, ok := g.routes[path]
+	at := r.URL.Path
+	e, ok := g.routes[at]
 	if !ok {
 		for _, prefix := range []string{pathModel, pathUsage} {
-			if rest, found := strings.CutPrefix(path, prefix); found && rest != "" {
+			if rest, found := strings.CutPrefix(at, prefix); found && rest != "" {
 				e, ok = g.routes[prefix], true
 			}
 		}
-	} else if strings.HasSuffix(path, "/") {
+	} else if strings.HasSuffix(at, "/") {
 		ok = false // the argument is missing
 	}
 	if !ok {
-		return endpoint{front: g.claimed(r)}, fault.New(fault.NotFound, op, g.notFound(path))
+		return endpoint{front: g.claimed(r)}, fault.New(fault.NotFound, op, g.notFound(at))
 	}
 	if e.serve = e.methods[r.Method]; e.serve == nil {
 		return e, fault.New(fault.MethodNotAllowed, op, "This path takes "+e.allow()+".")
@@ -94,16 +95,25 @@ func (e endpoint) allow() string {
 	return strings.Join(slices.Sorted(maps.Keys(e.methods)), ", ")
 }
 
-// notFound says what may have been meant.
-func (g *Gateway) notFound(path string) string {
-	msg := "There is nothing at this path."
-	if _, ok := g.routes["/v1"+path]; ok {
-		return msg + " Did you mean /v1" + path + "? The base URL ends in /v1."
+// notFound says what may have been meant: base URLs are written with or without
+// a version and a slash at their end, and each SDK wants its own.
+func (g *Gateway) notFound(at string) string {
+	const msg, version = "There is nothing at this path.", "/v1"
+	known := func(p string) bool {
+		_, ok := g.routes[p]
+		return ok && !strings.HasSuffix(p, "/")
 	}
-	if rest, ok := strings.CutPrefix(path, "/v1"); ok {
-		if _, ok := g.routes[rest]; ok && rest != "" {
-			return msg + " Did you mean " + rest + "?"
-		}
+	at = path.Clean("/" + at)
+	rest, versioned := strings.CutPrefix(at, version)
+	switch {
+	case known(at):
+		return msg + " Did you mean " + at + "?"
+	case known(version + at):
+		return msg + " Did you mean " + version + at + "? The base URL ends in " + version + "."
+	case versioned && strings.HasPrefix(rest, version) && known(rest):
+		return msg + " Did you mean " + rest + "? The base URL has one " + version + " too many."
+	case versioned && known(rest):
+		return msg + " Did you mean " + rest + "?"
 	}
 	return msg
 }

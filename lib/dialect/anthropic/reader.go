@@ -53,7 +53,7 @@ func join(parent, name string) string {
 
 // invalidJSON tells a caller what is wrong with the body.
 func invalidJSON(op string, err error) error {
-	f := &fault.Error{Kind: fault.Invalid, Op: op, Err: err, Public: "The request body is not valid: " + err.Error() + "."}
+	f := &fault.Error{Kind: fault.Invalid, Op: op, Err: err, Public: "The request body cannot be read: " + err.Error() + "."}
 	var e *rawjson.Error
 	if !errors.As(err, &e) {
 		return f
@@ -64,8 +64,10 @@ func invalidJSON(op string, err error) error {
 		f.Public = fmt.Sprintf("%s: this field occurs twice (the second at byte %d); send it once", dotted(e.Path), e.Offset)
 	case errors.Is(err, rawjson.ErrCase):
 		f.Public = fmt.Sprintf("%s: no such field, names are case-sensitive: %s", dotted(e.Path), e.Detail)
-	case errors.Is(err, rawjson.ErrSyntax), errors.Is(err, rawjson.ErrTrailing), errors.Is(err, rawjson.ErrUTF8):
-		f.Public = "The request body is not valid JSON: " + err.Error() + "."
+	default:
+		shown := *e
+		shown.Path = dotted(e.Path)
+		f.Public = "The request body cannot be read: " + shown.Error() + "."
 	}
 	return f
 }

@@ -66,7 +66,7 @@ func join(parent, name string) string {
 
 // invalidJSON tells a caller what is wrong with the body.
 func invalidJSON(op string, err error) error {
-	f := &fault.Error{Kind: fault.Invalid, Op: op, Err: err, Public: "The body is not valid: " + err.Error() + "."}
+	f := &fault.Error{Kind: fault.Invalid, Op: op, Err: err, Public: "The body cannot be read: " + err.Error() + "."}
 	var e *rawjson.Error
 	if !errors.As(err, &e) {
 		return f
@@ -77,8 +77,6 @@ func invalidJSON(op string, err error) error {
 		f.Code, f.Public = "duplicate_parameter", fmt.Sprintf("The parameter '%s' occurs twice (the second at byte %d). Send it once.", e.Path, e.Offset)
 	case errors.Is(err, rawjson.ErrCase):
 		f.Code, f.Public = codeUnknown, fmt.Sprintf("Unknown parameter: '%s'. Names are case-sensitive: %s", e.Path, e.Detail)
-	case errors.Is(err, rawjson.ErrSyntax), errors.Is(err, rawjson.ErrTrailing), errors.Is(err, rawjson.ErrUTF8):
-		f.Public = "The body could not be parsed as JSON: " + err.Error() + "."
 	}
 	return f
 }

@@ -1,6 +1,7 @@
 package rawjson
 
 import (
+	"bytes"
 	"math"
 	"slices"
 )
@@ -28,11 +29,19 @@ type frame struct {
 	quiet    bool // inside an opaque value: no nodes
 }
 
+const byteOrderMark = "\ufeff"
+
 func (p *parser) document() error {
 	if uint64(len(p.data)) > math.MaxInt32 {
 		return p.fail(ErrTooLarge, 0, "")
 	}
+	if bytes.HasPrefix(p.data, []byte(byteOrderMark)) { // RFC 8259 §8.1 forbids senders to add one
+		return p.fail(ErrSyntax, 0, "it begins with a byte order mark; leave it out")
+	}
 	p.space()
+	if p.pos == len(p.data) {
+		return p.fail(ErrSyntax, p.pos, "it is empty")
+	}
 	if err := p.value(); err != nil {
 		return err
 	}
