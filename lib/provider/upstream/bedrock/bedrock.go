@@ -22,7 +22,6 @@ package bedrock
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -30,14 +29,10 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 
-	"weir/lib/fault"
 	"weir/lib/llm"
 	"weir/lib/provider"
 	"weir/lib/provider/upstream"
@@ -81,33 +76,25 @@ type Transport struct {
 	userAgent string
 	getenv    func(string) (string, bool)
 
-	mu      sync.Mutex
-	clients map[place]*client
-}
-
-// place is what a client is made for.
-type place struct{ region, baseURL string }
-
-// client is one region's client, and the connections it uses.
-type client struct {
-	sdk   *bedrockruntime.Client
-	http  *http.Client
-	creds aws.CredentialsProvider // nil: requests carry a bearer token
+	mu    sync.Mutex
+	slots map[place]*slot
 }
 
 // New returns a Transport that names itself userAgent beside what the SDK says
 // of itself. Nothing is read or asked before the first request. load is
 // config.LoadDefaultConfig, and getenv os.LookupEnv, outside tests.
 func New(load Load, getenv func(string) (string, bool), userAgent string) *Transport {
-	return &Transport{load: load, getenv: getenv, userAgent: userAgent, clients: map[place]*client{}}
+	return &Transport{load: load, getenv: getenv, userAgent: userAgent, slots: map[place]*slot{}}
 }
 
 // Close drops idle connections.
 func (t *Transport) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, c := range t.clients {
-		c.http.CloseIdleConnections()
+	for _, s := range t.slots {
+		if c := s.client.Load(); c != nil {
+			c.http.CloseIdleConnections()
+		}
 	}
 }
 
@@ -176,89 +163,6 @@ func rootOf(err error) error {
 			return err
 		}
 		err = inner
-	}
-}
-
-// authenticated makes sure that there are credentials, which the SDK keeps
-// until they expire.
-func (c *client) authenticated(ctx context.Context) error {
-	if c.creds == nil {
-		return nil
-	}
-	if _, err := c.creds.Retrieve(ctx); err != nil {
-		if context.Cause(ctx) != nil {
-			return upstream.Classify(ctx, opSend, err)
-		}
-		return &fault.Error{
-			Kind: fault.TargetRefused, Op: opSend, Public: "The gateway has no credential for this provider.",
-			Err: fmt.Errorf("AWS credentials: %T", rootOf(err)), // its text may name files and addresses
-		}
-	}
-	return nil
-}
-
-// client returns the client of a place, a new one where there is none.
-func (t *Transport) client(ctx context.Context, p place) (*client, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if c := t.clients[p]; c != nil {
-		return c, nil
-	}
-	c, err := t.open(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	t.clients[p] = c
-	return c, nil
-}
-
-// bearerToken is the variable of Bedrock's API keys, which the SDK's client
-// reads by itself
-// (docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html).
-const bearerToken = "AWS_BEARER_TOKEN_BEDROCK" //nolint:gosec // a name
-
-func (t *Transport) open(ctx context.Context, p place) (*client, error) {
-	var opts []func(*config.LoadOptions) error
-	if p.region != "" {
-		opts = append(opts, config.WithRegion(p.region))
-	}
-	cfg, err := t.load(context.WithoutCancel(ctx), opts...)
-	if err != nil {
-		return nil, &fault.Error{Kind: fault.TargetRefused, Op: opSend, Public: "The gateway's AWS configuration cannot be read.", Err: fmt.Errorf("AWS configuration: %T", rootOf(err))}
-	}
-	c := &client{http: httpClient(cfg), creds: cfg.Credentials}
-	if token, ok := t.getenv(bearerToken); ok && token != "" {
-		c.creds = nil
-	}
-	c.sdk = bedrockruntime.NewFromConfig(cfg, func(o *bedrockruntime.Options) {
-		o.Retryer = aws.NopRetryer{}
-		o.RetryMaxAttempts = 0
-		if p.baseURL != "" {
-			o.BaseEndpoint = aws.String(p.baseURL)
-		}
-	})
-	return c, nil
-}
-
-// httpClient makes the HTTP client, as upstream.HTTP has it, on the
-// configuration's own certificates and proxies.
-func httpClient(cfg aws.Config) *http.Client {
-	build, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
-	if !ok {
-		build = awshttp.NewBuildableClient()
-	}
-	tr := build.GetTransport()
-	tr.ForceAttemptHTTP2 = true
-	tr.MaxIdleConns, tr.MaxIdleConnsPerHost = 1024, 256
-	tr.IdleConnTimeout, tr.TLSHandshakeTimeout = 90*time.Second, 10*time.Second
-	tr.MaxResponseHeaderBytes = 256 << 10
-	tr.DisableCompression = true // payloads are relayed byte for byte
-	if tr.TLSClientConfig == nil {
-		tr.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	return &http.Client{
-		Transport:     tr,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
