@@ -115,7 +115,7 @@ func TestLosses(t *testing.T) {
 		}
 	}
 	if *update {
-		if err := os.WriteFile("LOSSES.md", []byte(lossPage()), 0o600); err != nil {
+		if err := os.WriteFile("LOSSES.md", []byte(lossPage()+answerPage()), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -123,7 +123,7 @@ func TestLosses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := gocmp.Diff(lossPage(), string(file)); diff != "" {
+	if diff := gocmp.Diff(lossPage()+answerPage(), string(file)); diff != "" {
 		t.Errorf("LOSSES.md is not what the table says; run go generate ./lib/dialect (-table +file):\n%s", diff)
 	}
 }
@@ -156,7 +156,7 @@ func TestLossesAreRefusedWhereStrict(t *testing.T) {
 // lossPage is the table as a page for people, in Markdown.
 func lossPage() string {
 	var b strings.Builder
-	b.WriteString("# What a translation carries\n\nMade from the table in `features_test.go`, which a test holds to what the dialects do; `go generate ./lib/dialect` writes this page anew.\n\n" +
+	b.WriteString("# What a translation carries\n\n## Requests\n\nMade from the table in `features_test.go`, which a test holds to what the dialects do; `go generate ./lib/dialect` writes this page anew.\n\n" +
 		"A caller who speaks the target's own dialect is relayed, and loses nothing; this is for the others. *carried*: the target is sent it, in its own words. " +
 		"*loss*: it is left out, and `x-weir-loss` and the call's row name the field. *in part*: it is sent in another form, or with something added, and such a loss says so. " +
 		"*400*: the request is refused, and the error names the member. *–*: the caller's dialect has no word for it. " +

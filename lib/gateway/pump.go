@@ -86,7 +86,7 @@ type lazyEncoder struct {
 // that they complete the answer.
 func (l *lazyEncoder) encode(chunk llm.Chunk) (frames []llm.Frame, end bool) {
 	for _, ev := range chunk.Events {
-		if d, ok := ev.(llm.Dropped); ok {
+		if d, ok := ev.(llm.Dropped); ok && !l.c.answer.relay { // relayed, it is there
 			l.c.losses = append(l.c.losses, d.Loss)
 		}
 		_, last := ev.(llm.Finished)

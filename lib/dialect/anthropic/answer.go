@@ -17,6 +17,9 @@ func (Front) Answer(req *llm.Request, h dialect.Head) dialect.Encoder {
 		return &countEncoder{input: h.InputTokens}
 	}
 	a := answer{id: "msg_" + h.CallID, model: h.Model, input: h.InputTokens, blocks: map[int]*outBlock{}}
+	if c, ok := req.Body.(*llm.Chat); ok {
+		a.stops = c.Params.Stop
+	}
 	if req.Facts.Stream {
 		return &streamEncoder{answer: a}
 	}
@@ -34,7 +37,8 @@ type answer struct {
 	calls     bool // a tool was called
 	refused   bool // a text was a refusal
 	stop      llm.Stopped
-	lost      map[string]bool
+	stops     []string // sequences that the caller named
+	losses    dialect.Told
 }
 
 // outBlock is one block of the answer while it is written.
@@ -46,18 +50,6 @@ type outBlock struct {
 	skip    bool // there is no place for it
 	started bool // sent
 	closed  bool
-}
-
-// lose returns a loss, once for a field.
-func (a *answer) lose(field, why string) []llm.Loss {
-	if a.lost[field] {
-		return nil
-	}
-	if a.lost == nil {
-		a.lost = map[string]bool{}
-	}
-	a.lost[field] = true
-	return []llm.Loss{{Field: field, Why: why}}
 }
 
 // take notes what ev says. o is the block that it is about, if any.
@@ -84,14 +76,28 @@ func (a *answer) take(ev llm.Event) (o *outBlock, loss []llm.Loss) {
 		}
 	case llm.Used:
 		a.used = &ev.Usage
+		if ev.Usage.AudioIn+ev.Usage.AudioOut > 0 {
+			loss = a.losses.Lose("usage.audio_tokens", "messages do not count sound apart from the rest")
+		}
+	case llm.Beside:
+		loss = a.losses.Lose("choices", "an answer in messages is one")
 	case llm.Stopped:
-		a.stop = ev
+		a.stopped(ev)
 		for _, o := range a.order {
 			o.closed = true
 		}
-	case llm.Beside, llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:
+	case llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:
 	}
 	return o, loss
+}
+
+// stopped notes why the answer ended. Where the provider does not say which
+// stop sequence it met, and there is one only, it is that.
+func (a *answer) stopped(ev llm.Stopped) {
+	a.stop = ev
+	if ev.Reason == llm.StopSequence && ev.Sequence == "" && len(a.stops) == 1 {
+		a.stop.Sequence = a.stops[0]
+	}
 }
 
 // started takes over what the provider calls the answer and the model.
@@ -124,20 +130,20 @@ func (a *answer) opened(ev llm.Opened) (*outBlock, []llm.Loss) {
 			o.text = append(o.text, b.Input...)
 		}
 		if b.Seal != nil {
-			loss = a.lose("tool_use.signature", "messages have no place for a signature on a tool's call")
+			loss = a.losses.Lose("tool_use.signature", "messages have no place for a signature on a tool's call")
 		}
 	case *llm.Opaque:
 		if b.Dialect == Name {
 			return o, nil
 		}
 		o.skip = true
-		return o, a.lose("content."+b.Type, "messages have no place for it in an answer")
+		return o, a.losses.Lose("content."+b.Type, "messages have no place for it in an answer")
 	case *llm.Media:
 		o.skip = true
-		return o, a.lose("content."+b.Kind, "messages have no place for it in an answer")
+		return o, a.losses.Lose("content."+b.Kind, "messages have no place for it in an answer")
 	case *llm.ToolResult:
 		o.skip = true
-		return o, a.lose("content.tool_result", "messages have no place for it in an answer")
+		return o, a.losses.Lose("content.tool_result", "messages have no place for it in an answer")
 	}
 	a.said.Add(string(o.text))
 	return o, loss
@@ -151,7 +157,7 @@ func (a *answer) sealed(o *outBlock, s *llm.Seal) []llm.Loss {
 		o.seal = s
 		return nil
 	}
-	return a.lose("signature", "messages have a place for signatures on thinking only")
+	return a.losses.Lose("signature", "messages have a place for signatures on thinking only")
 }
 
 // cite adds a citation of this dialect's form to a text.
@@ -167,7 +173,7 @@ func (a *answer) cite(o *outBlock, raw json.RawMessage) []llm.Loss {
 			return nil
 		}
 	}
-	return a.lose("citations", "citations of another dialect have no form here")
+	return a.losses.Lose("citations", "citations of another dialect have no form here")
 }
 
 // empty reports whether a closed block says nothing: a text without text, or

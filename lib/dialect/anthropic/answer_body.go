@@ -28,11 +28,11 @@ func (e *bodyEncoder) review() (loss []llm.Loss) {
 		switch o.block.(type) {
 		case *llm.ToolUse:
 			if _, ok := inputOf(o.text); !ok {
-				loss = append(loss, e.lose("tool_use.input", "the model wrote no valid JSON object")...)
+				loss = append(loss, e.losses.Lose("tool_use.input", "the model wrote no valid JSON object")...)
 			}
 		case *llm.Thinking:
 			if o.empty() {
-				loss = append(loss, e.lose("content.redacted_thinking", "it came without its data")...)
+				loss = append(loss, e.losses.Lose("content.redacted_thinking", "it came without its data")...)
 			}
 		case *llm.Text, *llm.Media, *llm.ToolResult, *llm.Opaque:
 		}

@@ -84,7 +84,7 @@ func (e *streamEncoder) advance() (loss []llm.Loss) {
 				return loss
 			}
 			if _, text := o.block.(*llm.Text); !text {
-				loss = append(loss, e.lose("content.redacted_thinking", "it came without its data")...)
+				loss = append(loss, e.losses.Lose("content.redacted_thinking", "it came without its data")...)
 			}
 			e.at++
 			continue

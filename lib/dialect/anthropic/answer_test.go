@@ -85,7 +85,7 @@ func TestForeignAnswerStreamed(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"citations"}, lost); diff != "" {
+	if diff := cmp.Diff([]string{"citations", "usage.audio_tokens"}, lost); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -159,6 +159,31 @@ func TestStopReasons(t *testing.T) {
 		}
 		if got := string(whole(t, events)); !strings.Contains(got, tt.want) {
 			t.Errorf("%+v: %s", tt, got)
+		}
+	}
+}
+
+// Where the provider does not say which stop sequence it met, it is the one
+// that there is.
+func TestTheOnlyStopSequence(t *testing.T) {
+	for want, stop := range map[string][]string{
+		`"stop_sequence":"END"`: {"END"},
+		`"stop_sequence":null`:  {"END", "STOP"},
+	} {
+		for _, stream := range []bool{true, false} {
+			req := chatRequest(stream)
+			req.Body = &llm.Chat{Params: llm.Params{Stop: stop}}
+			enc := anthropic.Front{}.Answer(req, head)
+			var got []byte
+			for _, ev := range []llm.Event{llm.Opened{Block: &llm.Text{Text: "a"}}, llm.Closed{}, llm.Stopped{Reason: llm.StopSequence}, llm.Finished{}} {
+				enc.Event(ev)
+			}
+			for _, f := range enc.End() {
+				got = append(got, f.Data...)
+			}
+			if !strings.Contains(string(got), `"stop_reason":"stop_sequence",`+want) {
+				t.Errorf("%s of %q, streamed %v: %s", want, stop, stream, got)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"weir/lib/dialect"
 	"weir/lib/llm"
 	"weir/lib/wire/rawjson"
 )
@@ -17,6 +18,7 @@ type state struct {
 	opened  []*open
 	usage   usage
 	stopped bool
+	told    dialect.Told
 }
 
 // open is one block of the answer.
@@ -30,6 +32,13 @@ type open struct {
 }
 
 func (s *state) emit(ev llm.Event) { s.events = append(s.events, ev) }
+
+// drop tells that a part of the answer has no place in the hub.
+func (s *state) drop(field, why string) {
+	for _, loss := range s.told.Lose(field, why) {
+		s.emit(llm.Dropped{Loss: loss})
+	}
+}
 
 // start reads a message, as it stands in message_start or alone.
 func (s *state) start(m rawjson.Value) {
@@ -101,8 +110,8 @@ func (s *state) cite(o *open, c rawjson.Value) {
 	s.emit(llm.Cited{Index: o.index, Cite: slices.Clone(c.Raw())})
 }
 
-// delta reads a delta of a block. One that is not known is relayed and means
-// nothing.
+// delta reads a delta of a block. One that is not known is relayed, or told to
+// be lost.
 func (s *state) delta(at int64, d rawjson.Value) {
 	o := s.byIndex[at]
 	if o == nil || o.closed {
@@ -122,6 +131,8 @@ func (s *state) delta(at int64, d rawjson.Value) {
 		if c := d.Get("citation"); c.Exists() {
 			s.cite(o, c)
 		}
+	default:
+		s.drop("delta."+kind, dialect.NoPlace)
 	}
 }
 
@@ -147,6 +158,12 @@ func (s *state) stop(v rawjson.Value) {
 		return
 	}
 	sequence, _ := v.Get("stop_sequence").Text()
+	if v.Get("stop_details").Exists() {
+		s.drop("stop_details", dialect.NoPlace)
+	}
+	if reason := stopReason(raw); reason == llm.StopEnd && raw != "end_turn" {
+		s.drop("stop_reason", dialect.UnknownWord(raw))
+	}
 	s.halt(llm.Stopped{Reason: stopReason(raw), Sequence: sequence, Raw: raw})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"weir/lib/dialect"
 	"weir/lib/fault"
 	"weir/lib/llm"
 	"weir/lib/wire/rawjson"
@@ -23,6 +24,7 @@ type state struct {
 	usage   usage
 	used    bool // the usage came
 	stopped bool
+	told    dialect.Told
 }
 
 // open is one block of the answer.
@@ -43,6 +45,13 @@ const (
 )
 
 func (s *state) emit(ev llm.Event) { s.events = append(s.events, ev) }
+
+// drop tells that a part of the answer has no place in the hub.
+func (s *state) drop(field, why string) {
+	for _, loss := range s.told.Lose(field, why) {
+		s.emit(llm.Dropped{Loss: loss})
+	}
+}
 
 // start yields Started once. The service names neither answer nor model.
 func (s *state) start() {
@@ -202,6 +211,9 @@ func (s *state) stop(v rawjson.Value, op string) error {
 		s.end(s.byIndex[at])
 	}
 	s.stopped = true
+	if reason == llm.StopEnd && raw != "end_turn" {
+		s.drop("stopReason", dialect.UnknownWord(raw))
+	}
 	sequence, _ := v.Get("additionalModelResponseFields").Get("stop_sequence").Text()
 	s.emit(llm.Stopped{Reason: reason, Sequence: sequence, Raw: raw})
 	return nil

@@ -110,7 +110,8 @@ func (d *decoding) read(name string, root rawjson.Value) error {
 	return nil
 }
 
-// delta reads a piece of a block. One that is not known means nothing.
+// delta reads a piece of a block. One that is not known, and is not of a block
+// that is lost as a whole, is told to be lost.
 func (d *decoding) delta(at int64, v rawjson.Value) {
 	for m := range v.Members() {
 		switch string(m.Name()) {
@@ -124,6 +125,10 @@ func (d *decoding) delta(at int64, v rawjson.Value) {
 			d.reasoning(at, m.Value)
 		case "citation":
 			d.cite(at, m.Value)
+		default:
+			if kind := string(m.Name()); d.byIndex[at] == nil || d.byIndex[at].kind != kind {
+				d.drop("content."+kind, dialect.NoPlace)
+			}
 		}
 	}
 }

@@ -35,8 +35,7 @@ type answer struct {
 	order   []*outBlock
 	calls   int // tool calls opened
 	finish  string
-	cited   bool
-	others  bool // there are choices beside the first
+	losses  dialect.Told
 }
 
 // outBlock is one block of the answer while it is written.
@@ -70,7 +69,7 @@ func (a *answer) opened(ev llm.Opened) (*outBlock, []llm.Loss) {
 		o.call = a.calls
 		a.calls++
 		if b.Seal != nil {
-			return o, []llm.Loss{{Field: "tool_calls.signature", Why: "Chat Completions has no place for a signature on a tool call"}}
+			return o, a.losses.Lose("tool_calls.signature", "Chat Completions has no place for a signature on a tool call")
 		}
 	case *llm.Text:
 		if len(b.Cites) > 0 {
@@ -79,30 +78,36 @@ func (a *answer) opened(ev llm.Opened) (*outBlock, []llm.Loss) {
 	case *llm.Thinking:
 		o.seal = b.Seal
 	case *llm.Media:
-		return o, []llm.Loss{{Field: "content." + b.Kind, Why: "Chat Completions has no place for it in an answer"}}
+		return o, a.losses.Lose("content."+b.Kind, noAnswerPlace)
 	case *llm.Opaque:
-		return o, []llm.Loss{{Field: "content." + b.Type, Why: "Chat Completions has no place for it in an answer"}}
+		return o, a.losses.Lose("content."+b.Type, noAnswerPlace)
 	case *llm.ToolResult:
-		return o, []llm.Loss{{Field: "content.tool_result", Why: "Chat Completions has no place for it in an answer"}}
+		return o, a.losses.Lose("content.tool_result", noAnswerPlace)
 	}
 	return o, nil
 }
 
+const noAnswerPlace = "Chat Completions has no place for it in an answer"
+
 func (a *answer) cite() []llm.Loss {
-	if a.cited {
-		return nil
-	}
-	a.cited = true
-	return []llm.Loss{{Field: "citations", Why: "Chat Completions cannot carry another dialect's citations"}}
+	return a.losses.Lose("citations", "Chat Completions cannot carry another dialect's citations")
 }
 
 // beside notes that there are more choices than the hub's one.
 func (a *answer) beside() []llm.Loss {
-	if a.others {
-		return nil
+	return a.losses.Lose("choices", "a translated answer has one choice")
+}
+
+// count notes the usage, and what usage cannot say here.
+func (a *answer) count(u *llm.Usage) (loss []llm.Loss) {
+	a.used = u
+	if u.CacheWrite1h > 0 {
+		loss = a.losses.Lose("usage.prompt_tokens_details.cache_write_tokens", "Chat Completions does not tell what was written to the cache for an hour from what was for five minutes")
 	}
-	a.others = true
-	return []llm.Loss{{Field: "choices", Why: "a translated answer has one choice"}}
+	if len(u.Units) > 0 {
+		loss = append(loss, a.losses.Lose("usage.server_tool_use", "Chat Completions does not count what the provider's tools did")...)
+	}
+	return loss
 }
 
 func (a *answer) sealed(ev llm.Sealed) []llm.Loss {
@@ -114,20 +119,28 @@ func (a *answer) sealed(ev llm.Sealed) []llm.Loss {
 		o.seal = &ev.Seal
 		return nil
 	}
-	return []llm.Loss{{Field: "signature", Why: "Chat Completions has a place for signatures on thinking only"}}
+	return a.losses.Lose("signature", "Chat Completions has a place for signatures on thinking only")
 }
 
 // stopped translates why the answer ended.
 func (a *answer) stopped(ev llm.Stopped) []llm.Loss {
 	var loss []llm.Loss
 	switch ev.Reason {
-	case llm.StopEnd, llm.StopSequence:
+	case llm.StopEnd:
 		a.finish = "stop"
+	case llm.StopSequence:
+		a.finish = "stop"
+		if ev.Sequence != "" {
+			loss = a.losses.Lose("stop_sequence", "Chat Completions does not say which stop sequence was met")
+		}
 	case llm.StopPause:
 		a.finish = "stop"
-		loss = []llm.Loss{{Field: "finish_reason", Why: "the provider paused its turn, which Chat Completions cannot say"}}
-	case llm.StopLength, llm.StopContext:
+		loss = a.losses.Lose("finish_reason", "the provider paused its turn, which Chat Completions cannot say")
+	case llm.StopLength:
 		a.finish = "length"
+	case llm.StopContext:
+		a.finish = "length"
+		loss = a.losses.Lose("finish_reason", "the model's context was full, which Chat Completions does not tell from max_tokens")
 	case llm.StopTools:
 		a.finish = "tool_calls"
 	case llm.StopRefusal, llm.StopFilter:

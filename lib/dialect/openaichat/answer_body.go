@@ -30,7 +30,7 @@ func (e *bodyEncoder) Event(ev llm.Event) ([]llm.Frame, []llm.Loss) {
 	case llm.Beside:
 		return nil, e.beside()
 	case llm.Used:
-		e.used = &ev.Usage
+		return nil, e.count(&ev.Usage)
 	case llm.Stopped:
 		return nil, e.stopped(ev)
 	case llm.Closed, llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:

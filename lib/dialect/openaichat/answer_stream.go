@@ -44,7 +44,10 @@ func (e *chunkEncoder) Event(ev llm.Event) ([]llm.Frame, []llm.Loss) {
 	case llm.Closed:
 		more = e.end(e.blocks[ev.Index])
 	case llm.Used:
-		e.used = &ev.Usage
+		loss = e.count(&ev.Usage)
+		if !e.usage && ev.Usage.Tier != "" {
+			loss = append(loss, e.losses.Lose("service_tier", "it is told beside the usage, which was not asked for")...)
+		}
 	case llm.Stopped:
 		more, loss = e.stop(ev)
 	case llm.Started, llm.Vectors, llm.Counted, llm.Dropped, llm.Finished:

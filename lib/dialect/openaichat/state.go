@@ -50,6 +50,7 @@ type state struct {
 	usage   usage
 	stopped bool
 	others  map[int64]*state // choices beside 0
+	told    dialect.Told
 }
 
 // blockKind is the kind of the open block that is no tool call.
@@ -66,6 +67,13 @@ const (
 func newState(q dialect.Quirks) *state { return &state{quirks: q} }
 
 func (s *state) emit(ev llm.Event) { s.events = append(s.events, ev) }
+
+// drop tells that a part of the answer has no place in the hub.
+func (s *state) drop(field, why string) {
+	for _, loss := range s.told.Lose(field, why) {
+		s.emit(llm.Dropped{Loss: loss})
+	}
+}
 
 // complete reports whether every choice that was seen has ended.
 func (s *state) complete() bool {
@@ -116,6 +124,9 @@ func (s *state) delta(v rawjson.Value, whole bool) {
 			images = m.Value
 		case "annotations":
 			annotations = m.Value
+		case "role", "reasoning_text": // the same in all answers; a copy of reasoning
+		default:
+			s.member(m)
 		}
 	}
 	s.add(thinkingBlock, reasoning.Bytes())
@@ -126,9 +137,11 @@ func (s *state) delta(v rawjson.Value, whole bool) {
 		s.whole(&llm.Opaque{Dialect: Name, Type: "image", Raw: clone(v)})
 	}
 	for _, v := range annotations.Elems() {
-		if s.open == textBlock {
-			s.emit(llm.Cited{Index: s.current, Cite: clone(v)})
+		if s.open != textBlock {
+			s.drop("annotations", "they came without the text that they speak of")
+			break
 		}
+		s.emit(llm.Cited{Index: s.current, Cite: clone(v)})
 	}
 	for i, v := range calls.Elems() {
 		s.toolCall(v, int64(i), whole)
@@ -141,13 +154,31 @@ func (s *state) delta(v rawjson.Value, whole bool) {
 func (s *state) content(v rawjson.Value) {
 	s.add(textBlock, v.Bytes())
 	for _, part := range v.Elems() {
-		s.add(textBlock, part.Get("text").Bytes())
-		thinking := part.Get("thinking")
+		text, thinking := part.Get("text"), part.Get("thinking")
+		if kind, _ := part.Get("type").Text(); !text.Exists() && !thinking.Exists() {
+			s.drop("content."+kind, dialect.NoPlace)
+		}
+		s.add(textBlock, text.Bytes())
 		s.add(thinkingBlock, thinking.Bytes())
 		for _, t := range thinking.Elems() {
 			s.add(thinkingBlock, t.Get("text").Bytes())
 		}
 	}
+}
+
+// member notes a member of a delta that is not read, where it says anything.
+func (s *state) member(m rawjson.Member) {
+	v := m.Value
+	switch v.Kind() {
+	case rawjson.Absent, rawjson.Null:
+		return
+	case rawjson.String, rawjson.Array, rawjson.Object:
+		if len(v.Bytes()) == 0 && v.Len() == 0 {
+			return
+		}
+	case rawjson.Bool, rawjson.Number:
+	}
+	s.drop(string(m.Name()), dialect.NoPlace)
 }
 
 // add adds text to the open block of that kind, or opens one.
@@ -224,6 +255,9 @@ func (s *state) finish(v rawjson.Value, op string) error {
 	if err != nil || raw == "" || s.stopped {
 		return err
 	}
+	if reason == llm.StopEnd && !ends(raw) {
+		s.drop("finish_reason", dialect.UnknownWord(raw))
+	}
 	s.stop(reason, raw)
 	return nil
 }
@@ -282,7 +316,7 @@ func stopReason(v rawjson.Value, op string) (reason llm.StopReason, raw string, 
 	switch raw {
 	case "null": // KoboldCpp: github.com/PowerShell/AIShell/issues/350
 		return llm.StopEnd, "", nil
-	case "", "stop", "eos", "eos_token", "end_turn":
+	case "":
 		return llm.StopEnd, raw, nil
 	case "length", "max_tokens":
 		return llm.StopLength, raw, nil
@@ -302,6 +336,16 @@ func stopReason(v rawjson.Value, op string) (reason llm.StopReason, raw string, 
 		return "", raw, fault.Wrap(fault.Truncated, op, errFinish(raw))
 	}
 	return llm.StopEnd, raw, nil
+}
+
+// ends reports whether a finish reason says that the answer has come to its
+// end.
+func ends(raw string) bool {
+	switch raw {
+	case "stop", "eos", "eos_token", "end_turn":
+		return true
+	}
+	return false
 }
 
 // errFinish is a finish reason that means failure.

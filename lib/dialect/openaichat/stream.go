@@ -131,6 +131,9 @@ func (d *streamDecoder) choice(c rawjson.Value) error {
 	if n != 0 {
 		return d.beside(n, delta, reason, false, opStream)
 	}
+	if c.Get("logprobs").Exists() {
+		d.drop("logprobs", dialect.NoPlace)
+	}
 	d.delta(delta, false)
 	return d.finish(reason, opStream)
 }

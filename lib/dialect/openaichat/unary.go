@@ -76,6 +76,9 @@ func chatEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
 		message, reason := c.Get("message"), c.Get("finish_reason")
 		var err error
 		if i == first {
+			if c.Get("logprobs").Exists() {
+				s.drop("logprobs", dialect.NoPlace)
+			}
 			s.delta(message, true)
 			err = s.finish(reason, opUnary)
 		} else {
