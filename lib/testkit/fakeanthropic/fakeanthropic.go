@@ -160,12 +160,17 @@ var versions = []string{"2023-06-01", "2026-10-21"}
 // as in github.com/stackblitz-labs/bolt.diy/issues/156,
 // github.com/eyaltoledano/claude-task-master/issues/222 and
 // github.com/PipedreamHQ/pipedream/issues/9697; the one on content-type is this
-// package's own).
+// package's own). @anthropic-ai/sdk sends its key as a bearer token since its
+// 1.0.0.
 func (p *Provider) authorise(r *http.Request) *APIError {
+	key := r.Header.Get("X-Api-Key")
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && key == "" {
+		key = token
+	}
 	switch {
-	case r.Header.Get("X-Api-Key") == "":
+	case key == "":
 		return &APIError{Status: http.StatusUnauthorized, Type: "authentication_error", Message: "x-api-key header is required"}
-	case r.Header.Get("X-Api-Key") != p.opts.Key:
+	case key != p.opts.Key:
 		return &APIError{Status: http.StatusUnauthorized, Type: "authentication_error", Message: "invalid x-api-key"}
 	case !slices.Contains(versions, r.Header.Get("Anthropic-Version")):
 		return invalid("anthropic-version: header is required")

@@ -14,6 +14,8 @@ export const url = need('WEIR_URL');
 export const key = need('WEIR_KEY');
 /** A key that may use the model echo/any alone. */
 export const narrowKey = need('WEIR_NARROW_KEY');
+/** Address and key of the fakes that can be called without the gateway, by name. */
+export const direct = JSON.parse(need('WEIR_DIRECT'));
 const control = need('WEIR_STAGE');
 
 /** A picture of one pixel. */

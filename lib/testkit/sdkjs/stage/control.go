@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"weir/lib/testkit/fakeanthropic"
+	"weir/lib/testkit/fakeprovider"
 )
 
 // controls are what tests ask of the stage.
@@ -89,3 +92,16 @@ func script[A any](f *fakes, queue func(model string, answers ...A)) http.Handle
 }
 
 const firstModel = 20_000_000
+
+// direct is where and by which key the fakes are called that have an SDK here.
+func (f *fakes) direct() string {
+	type call struct {
+		URL string `json:"url"`
+		Key string `json:"key"`
+	}
+	b, err := json.Marshal(map[string]call{"openai": {f.openai.url + "/v1", fakeprovider.Key}, "anthropic": {f.anthropic.url, fakeanthropic.Key}})
+	if err != nil {
+		panic(err) // texts
+	}
+	return string(b)
+}

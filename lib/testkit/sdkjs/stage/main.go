@@ -7,7 +7,8 @@
 //
 // The command finds what it needs in its environment: WEIR_URL and WEIR_KEY of
 // the gateway, WEIR_NARROW_KEY, a key that may use the model echo/any alone,
-// and WEIR_STAGE, an address whose GET /requests?model=NAME&contains=TEXT lists
+// WEIR_DIRECT, what the fakes are called by without the gateway, as JSON, and
+// WEIR_STAGE, an address whose GET /requests?model=NAME&contains=TEXT lists
 // what the providers were sent for a model or with a text in it, and whose
 // POST /openai, /anthropic and /bedrock ?model=NAME queue answers of a fake.
 //
@@ -71,7 +72,7 @@ func perform(ctx context.Context, weir string, command []string) (err error) {
 	}
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // the operator's own command
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), "WEIR_URL="+gateway.url, "WEIR_KEY="+gateway.key, "WEIR_NARROW_KEY="+gateway.narrow, "WEIR_STAGE="+fakes.control.url)
+	cmd.Env = append(os.Environ(), "WEIR_URL="+gateway.url, "WEIR_KEY="+gateway.key, "WEIR_NARROW_KEY="+gateway.narrow, "WEIR_DIRECT="+fakes.direct(), "WEIR_STAGE="+fakes.control.url)
 	err = cmd.Run()
 	if stopped := gateway.stop(); stopped != nil && err == nil {
 		err = stopped
