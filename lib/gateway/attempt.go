@@ -84,10 +84,15 @@ func (a *attempt) run(ctx context.Context, began time.Time, yield func(llm.Chunk
 		return false, llm.Chunk{}, err
 	}
 	h := hold{yield: yield, commit: a.commit}
-	mark := g.cfg.Now()
+	mark, sum := g.cfg.Now(), bounds{}
 	for chunk, e := range complete(stream) {
 		c.waited += g.cfg.Now().Sub(mark)
 		content := a.observe(chunk)
+		if e == nil && c.req.Facts.Stream {
+			if e = sum.add(chunk, content); e != nil {
+				chunk = llm.Chunk{} // it is no error of the provider's own
+			}
+		}
 		a.silence.pause() // a caller who reads slowly is not the provider's silence
 		more, e := h.take(chunk, content, e)
 		if !more {
