@@ -164,7 +164,7 @@ func callRecord(r ledger.Row) []pair {
 }
 
 func usagePairs(r ledger.Row) []pair {
-	pairs := []pair{{"usage from", string(r.UsageSource)}, {"service tier", r.Usage.Tier}}
+	pairs := []pair{{"usage from", string(r.UsageSource)}, {"service tier", r.Usage.Tier}, {"region", r.Usage.Region}}
 	for _, t := range []struct {
 		name string
 		n    int64

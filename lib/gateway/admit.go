@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func (g *Gateway) resolve(c *call) error {
 		return err
 	}
 	for _, ch := range choices {
-		p, ok := c.snap.Prices.Find(priceQuery(c, ch, ""))
+		p, ok := c.snap.Prices.Find(priceQuery(c, ch, llm.Usage{}))
 		if priced := ok && p.Covers(f.Op); !priced && c.snap.Settings.UnknownPrice == catalog.PriceRefuse {
 			continue
 		}
@@ -124,10 +125,11 @@ func noModel(name string) error {
 	}
 }
 
-func priceQuery(c *call, ch routing.Choice, tier string) price.Query {
+// priceQuery asks for the price of a call by ch that used u.
+func priceQuery(c *call, ch routing.Choice, u llm.Usage) price.Query {
 	return price.Query{
 		Target: ch.Target.String(), Vendor: ch.Target.PriceVendor(), Model: ch.Target.Model,
-		Region: ch.Target.Endpoint.Region, Tier: tier, At: c.started,
+		Region: cmp.Or(u.Region, ch.Target.Endpoint.Region), Tier: u.Tier, At: c.started,
 	}
 }
 

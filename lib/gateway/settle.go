@@ -126,7 +126,7 @@ func (g *Gateway) price(ctx context.Context, c *call, ending meter.Ending, s *le
 	if c.answer != nil {
 		ch = c.answer.Choice
 	}
-	p, ok := c.snap.Prices.Find(priceQuery(c, ch, s.Usage.Tier))
+	p, ok := c.snap.Prices.Find(priceQuery(c, ch, s.Usage))
 	if ok {
 		var err error
 		if s.Cost, ok, err = p.Cost(s.Usage); err != nil {

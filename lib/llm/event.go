@@ -165,6 +165,9 @@ type Usage struct {
 	Reasoning    int64            // part of Output: shown, never added, never priced
 	Units        map[string]int64 // things billed by the piece, such as web_search
 	Tier         string           // priority, flex …: has a price of its own; empty is standard
+	// Region is where the answer was made, where its provider lets the caller
+	// choose, says so and prices it apart; empty elsewhere.
+	Region string `json:",omitempty"`
 }
 
 // Total is the sum of the billed buckets.

@@ -69,6 +69,7 @@ const (
 	attrReasoning    = "reasoning"
 	attrUnits        = "units"
 	attrTier         = "service_tier"
+	attrRegion       = "region"
 	attrUsageSource  = "usage_source"
 	attrCost         = "cost_nano_usd"
 	attrUnpriced     = "unpriced"
@@ -204,6 +205,7 @@ func results(state State, s Settlement, room int) table.Item {
 		f[attrUnits] = toJSON(s.Usage.Units)
 	}
 	f.text(attrTier, s.Usage.Tier, maxWord)
+	f.text(attrRegion, s.Usage.Region, maxWord)
 	f.text(attrUsageSource, string(s.UsageSource), maxWord)
 	if !s.Unpriced {
 		f.number(attrCost, int64(s.Cost))
@@ -248,7 +250,7 @@ func decode(it table.Item) (Row, error) {
 		Usage: llm.Usage{
 			Input: d.Int(attrInput), CacheRead: d.Int(attrCacheRead),
 			CacheWrite5m: d.Int(attrCacheWrite5m), CacheWrite1h: d.Int(attrCacheWrite1h), AudioIn: d.Int(attrAudioInput),
-			Output: d.Int(attrOutput), AudioOut: d.Int(attrAudioOutput), Reasoning: d.Int(attrReasoning), Tier: d.String(attrTier),
+			Output: d.Int(attrOutput), AudioOut: d.Int(attrAudioOutput), Reasoning: d.Int(attrReasoning), Tier: d.String(attrTier), Region: d.String(attrRegion),
 		},
 		UsageSource: UsageSource(d.String(attrUsageSource)), Cost: money.NanoUSD(d.Int(attrCost)), Unpriced: d.Bool(attrUnpriced),
 		PriceVersion: d.String(attrPriceVersion), ConfigHash: d.String(attrConfigHash), UpstreamRequestID: d.String(attrUpstreamID),

@@ -290,7 +290,7 @@ func closing() *rapid.Generator[ledger.Settlement] {
 				Input: count.Draw(t, "input"), CacheRead: count.Draw(t, "cache read"),
 				CacheWrite5m: count.Draw(t, "5m"), CacheWrite1h: count.Draw(t, "1h"), AudioIn: count.Draw(t, "audio in"),
 				Output: count.Draw(t, "output"), AudioOut: count.Draw(t, "audio out"), Reasoning: count.Draw(t, "reasoning"),
-				Units: rapid.MapOfN(word, count, 0, 3).Draw(t, "units"), Tier: word.Draw(t, "tier"),
+				Units: rapid.MapOfN(word, count, 0, 3).Draw(t, "units"), Tier: word.Draw(t, "tier"), Region: word.Draw(t, "region"),
 			},
 			UsageSource: rapid.SampledFrom([]ledger.UsageSource{ledger.UsageProvider, ledger.UsageDrained, ledger.UsageEstimated, ledger.UsageNone}).Draw(t, "source"),
 			Unpriced:    rapid.Bool().Draw(t, "unpriced"), PriceVersion: word.Draw(t, "price"), UpstreamRequestID: word.Draw(t, "id"),

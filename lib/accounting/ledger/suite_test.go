@@ -42,7 +42,7 @@ func settlement() ledger.Settlement {
 		Outcome: fault.OutcomeOK, Provider: "bedrock", Model: "us.anthropic.claude-sonnet-4-5",
 		Usage: llm.Usage{
 			Input: 1200, CacheRead: 10, CacheWrite5m: 20, CacheWrite1h: 30, AudioIn: 40, Output: 345, AudioOut: 50, Reasoning: 60,
-			Units: map[string]int64{"web_search": 2}, Tier: "priority",
+			Units: map[string]int64{"web_search": 2}, Tier: "priority", Region: "us",
 		},
 		UsageSource: ledger.UsageProvider, Cost: 8_775_000, PriceVersion: "2026-11-23", UpstreamRequestID: "req-1",
 		SettledAt: noon.Add(time.Minute), FirstToken: 412 * time.Millisecond, Duration: 3120 * time.Millisecond, Gateway: 1800 * time.Microsecond,

@@ -32,6 +32,7 @@ type usage struct {
 	extra [numCounts]int64 // of compaction, which the counts leave out
 	tier  string
 	speed string
+	geo   string
 }
 
 var counts = map[string]count{
@@ -59,6 +60,8 @@ func (u *usage) read(v rawjson.Value) bool {
 			u.tier = text(m.Value, u.tier)
 		case "speed":
 			u.speed = text(m.Value, u.speed)
+		case "inference_geo":
+			u.geo = text(m.Value, u.geo)
 		case "iterations":
 			u.iterations(m.Value)
 		default:
@@ -131,6 +134,7 @@ func (u *usage) buckets() llm.Usage {
 		CacheWrite5m: t.n[cacheWrite5m], CacheWrite1h: t.n[cacheWrite1h],
 		Reasoning: min(t.n[thinkingOut], t.n[output]),
 		Tier:      tierName(t.tier, t.speed),
+		Region:    regionName(t.geo),
 	}
 	if n := t.n[webSearch]; n > 0 {
 		got.Units = map[string]int64{"web_search": n}
@@ -147,4 +151,15 @@ func tierName(tier, speed string) string {
 		return ""
 	}
 	return tier
+}
+
+// regionName is a geography with a price of its own: the United States, 1.1
+// times the standard one. Elsewhere inference is global, or, for models from
+// before there was a choice, not said
+// (platform.claude.com/docs/en/manage-claude/data-residency, read 2026-11).
+func regionName(geo string) string {
+	if geo == "global" || geo == "not_available" {
+		return ""
+	}
+	return geo
 }
