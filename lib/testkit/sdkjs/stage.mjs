@@ -35,17 +35,10 @@ export const where = { type: 'object', properties: { place: { type: 'string' } }
 
 let asked = 0;
 
-/** A question that no other test asks, so that its requests can be found. */
+/** A question that no other test asks. */
 export function question() {
   asked++;
   return `How deep is weir number ${process.pid}-${asked}?`;
-}
-
-/** What the providers were sent that contains a text, oldest first. */
-export async function sent(text) {
-  const answer = await fetch(`${control}/requests?contains=${encodeURIComponent(text)}`);
-  assert.equal(answer.status, 200);
-  return answer.json();
 }
 
 /** What a provider was sent for a model, oldest first. */
@@ -64,20 +57,6 @@ export async function script(provider, name, answers) {
   const text = await told.text();
   assert.equal(told.status, 200, text);
   return text;
-}
-
-/** A Claude of its own that gives these answers, one each, and then plain ones. */
-export const claude = async (...answers) => `anthropic/${await script('anthropic', 'claude-sonnet-4-5-*', answers)}`;
-
-/** A model of Bedrock of its own that gives these answers, one each, and then plain ones. */
-export const bedrock = async (name, ...answers) => `bedrock/${await script('bedrock', `eu.${name}-test*`, answers)}`;
-
-/** The only request to a provider that contains a text. No vendor refused it. */
-export async function sentOnce(text) {
-  const all = await sent(text);
-  assert.equal(all.length, 1);
-  assert.equal(all[0].error, undefined);
-  return all[0].body;
 }
 
 /**

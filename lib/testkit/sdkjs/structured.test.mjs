@@ -14,7 +14,12 @@ const byTool = ({ client, provider }) => client.via === 'anthropic' && !provider
 async function object(cell) {
   const q = question();
   const request = { turns: [{ user: q }], schema: level };
-  if (cell.sdk.object) return cell.sdk.object({ model: cell.model.name, max: 1000, ...request }, cell.stream);
+  if (cell.sdk.object) {
+    const parts = [];
+    const whole = await cell.sdk.object({ model: cell.model.name, max: 1000, ...request, onPart: (o) => parts.push(o) }, cell.stream);
+    if (cell.stream) assert.deepEqual(parts.at(-1), whole);
+    return whole;
+  }
   const got = await cell.ask(request);
   return got.parsed ?? JSON.parse(got.text);
 }

@@ -1,9 +1,21 @@
 // Plain words: text, unicode, system, several turns.
 import assert from 'node:assert/strict';
 import { question } from './stage.mjs';
-import { scenario } from './matrix/matrix.mjs';
+import { texts } from './matrix/checks.mjs';
+import { gateway, scenario } from './matrix/matrix.mjs';
 
-const texts = (parts) => parts.filter((p) => p.kind === 'text').map((p) => p.text).join('');
+/** Where a provider is called, by what it is made to speak. */
+function path(cell) {
+  switch (cell.provider.speaks(cell.front)) {
+    case 'Chat':
+      return '/v1/chat/completions';
+    case 'Converse':
+      return cell.stream ? 'converse-stream' : 'converse';
+    default:
+      if (cell.provider.name === 'Anthropic') return '/v1/messages';
+      return cell.stream ? 'invoke-with-response-stream' : 'invoke';
+  }
+}
 
 scenario('text', {}, async (cell) => {
   await cell.script({ text: 'The water stands at the mark.' });
@@ -19,6 +31,16 @@ scenario('text', {}, async (cell) => {
   const sent = await cell.sentOnce();
   assert.deepEqual(sent.turns, [{ role: 'user', parts: [{ kind: 'text', text: q }] }]);
   assert.equal(sent.max, 1000);
+  assert.ok(sent.path.endsWith(`/${path(cell).replace(/^\//, '')}`), sent.path);
+});
+
+scenario('echo', { over: [gateway] }, async (cell) => {
+  cell.model = { name: 'echo/any' };
+  const q = question();
+  const got = await cell.ask({ turns: [{ user: q }] });
+  assert.deepEqual([got.text, got.finish], [q, 'end']);
+  const { outcome, provider, tokens } = await cell.row();
+  assert.deepEqual([outcome, provider, tokens.input, tokens.output], ['ok', 'echo', got.usage.input, got.usage.output]);
 });
 
 const odd = 'Zürich \u2028\u2029 💧👩‍🔬 "weir" \\ \t日本 \u0000'.replace('\u0000', '');

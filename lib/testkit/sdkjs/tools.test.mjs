@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { pixel, question } from './stage.mjs';
 import { all, results, texts, tools } from './matrix/checks.mjs';
-import { scenario } from './matrix/matrix.mjs';
+import { gateway, scenario } from './matrix/matrix.mjs';
+import { providers } from './matrix/providers.mjs';
 
 const place = 'Zürich \u2028 "weir"';
 const depth = { name: 'depth', input: { place } };
@@ -42,6 +43,18 @@ scenario('parallel tool calls', {}, async (cell) => {
   assert.deepEqual(got.calls.map(({ name, input }) => ({ name, input })), [depth, flow, depth]);
   assert.equal(new Set(got.calls.map((c) => c.id)).size, 3);
   assert.equal(got.finish, 'tools');
+});
+
+scenario('fragments of parallel calls alternate', { modes: ['streamed'], over: providers.filter((p) => p.name === 'OpenAI') }, async (cell) => {
+  await cell.script({ calls: [depth, flow], interleave: true });
+  const got = await cell.ask({ turns: [{ user: question() }], tools: tools('depth', 'flow') });
+  assert.deepEqual(got.calls.map(({ name, input }) => ({ name, input })), [depth, flow]);
+});
+
+scenario('echo calls a tool', { over: [gateway] }, async (cell) => {
+  cell.model = { name: 'echo/any' };
+  const got = await cell.ask({ turns: [{ user: question() }], tools: tools('depth'), choice: 'depth' });
+  assert.deepEqual([got.calls.map((c) => c.name), got.finish], [['depth'], 'tools']);
 });
 
 for (const [choice, feature] of [['any', 'any tool'], ['flow', 'a forced tool'], ['none', 'no tool']]) {

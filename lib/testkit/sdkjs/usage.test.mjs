@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import { question } from './stage.mjs';
 import { gateway, scenario } from './matrix/matrix.mjs';
 
-const usage = { input: 120, read: 40, write: 16, output: 33 };
+const usage = { input: 120, read: 40, write: 16, hour: 8, output: 33 };
 
 /** Usage as far as the SDK tells it: openai-compatible counts writes as input. */
 const seen = (cell, u) => (cell.client.via === 'weir' ? { input: u.input + u.write, read: u.read, output: u.output } : u);
 
 scenario('usage: whole, streamed and row', { modes: ['both'] }, async (cell) => {
   const openai = cell.provider.name === 'OpenAI'; // it tells no writes
-  await cell.script(...Array(2).fill({ text: 'The water stands at the mark.', usage: openai ? { ...usage, write: 0 } : usage }));
+  await cell.script(...Array(2).fill({ text: 'The water stands at the mark.', usage: openai ? { ...usage, write: 0, hour: 0 } : usage }));
   const turns = [{ user: question() }];
   const tokens = [];
   const costs = [];
@@ -19,9 +19,10 @@ scenario('usage: whole, streamed and row', { modes: ['both'] }, async (cell) => 
     cell.stream = stream;
     const got = await cell.ask({ turns });
     const row = await cell.row();
-    const { input, cache_read, cache_write_5m, output } = row.tokens;
+    const { input, cache_read, cache_write_5m, cache_write_1h, output } = row.tokens;
     assert.deepEqual(got.usage.read, cache_read);
-    assert.deepEqual(seen(cell, got.usage), seen(cell, { input, read: cache_read, write: cache_write_5m, output }));
+    assert.deepEqual(seen(cell, got.usage), seen(cell, { input, read: cache_read, write: cache_write_5m + cache_write_1h, output }));
+    assert.deepEqual([cache_write_5m, cache_write_1h], openai ? [0, 0] : [usage.write, usage.hour]);
     assert.deepEqual([row.outcome, row.usage_source, row.stream, cache_read], ['ok', 'provider', stream, usage.read]);
     tokens.push(row.tokens);
     costs.push(row.cost_nano_usd);

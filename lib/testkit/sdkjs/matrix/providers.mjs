@@ -4,7 +4,8 @@
 //
 //   text, thinking, signature, redacted, refusal, calls: [{ name, input, id }]
 //   stop       length, sequence, filter, refusal or unknown, instead of what follows
-//   usage      { input, output, read, write }
+//   interleave fragments of parallel calls alternate (OpenAI)
+//   usage      { input, output, read, write, hour }   (hour: written for an hour)
 //   fails      invalid, auth, forbidden, missing, rate, overloaded, server, context, policy,
 //              seal (a signature of thinking)
 //   after      fails only inside the stream, behind some pieces
@@ -52,6 +53,7 @@ function openai(a) {
     Refusal: a.refusal,
     ReasoningTokens: a.thinking && 12,
     Calls: a.calls?.map((c, i) => ({ ID: c.id ?? `call_${i}_${c.name}`, Name: c.name, Arguments: JSON.stringify(c.input) })),
+    Interleave: a.interleave,
     Finish: { length: 'length', sequence: 'stop', filter: 'content_filter', unknown: 'out_of_ink' }[a.stop],
     Usage: u && { Prompt: u.input + (u.read ?? 0), Cached: u.read ?? 0, Completion: u.output },
     Error: { invalid: { Message: "Invalid value for 'messages'.", Param: 'messages' }, context: tooLong.openai, policy: filtered.openai }[a.fails],
@@ -77,6 +79,7 @@ function anthropic(a) {
     Sequence: a.stop === 'sequence' ? 'MARK' : undefined,
     CacheRead: a.usage?.read,
     CacheWrite5m: a.usage?.write,
+    CacheWrite1h: a.usage?.hour,
     Error: { invalid: { Type: 'invalid_request_error', Message: 'messages: Input should be a valid list' }, context: tooLong.anthropic, policy: filtered.anthropic, seal }[a.fails],
     Status: a.after ? undefined : { auth: 401, forbidden: 403, missing: 404, rate: 429, overloaded: 529, server: 500 }[a.fails],
     ErrorAfter: a.after,
@@ -100,7 +103,7 @@ function bedrock(a) {
     Redacted: a.redacted && Buffer.from(a.redacted).toString('base64'),
     Calls: a.calls?.map((c) => ({ ID: c.id ?? `tooluse_${++calls}`, Name: c.name, Input: JSON.stringify(c.input) })),
     Stop: { length: 'max_tokens', sequence: 'stop_sequence', filter: 'guardrail_intervened', refusal: 'refusal', unknown: 'out_of_ink' }[a.stop],
-    Usage: u && only({ Input: u.input, Output: u.output, CacheRead: u.read, CacheWrite: u.write }),
+    Usage: u && only({ Input: u.input, Output: u.output, CacheRead: u.read, CacheWrite: u.write, CacheWrite1h: u.hour }),
     Exception: a.fails && exceptions[a.after ? 'inside' : a.fails],
     After: a.after,
     Header: header(a),

@@ -31,7 +31,10 @@ function client(name, front, options, provider) {
           const asked = { ...common(r), schema: jsonSchema(r.schema) };
           if (!stream) return (await generateObject(asked)).object;
           const got = streamObject({ ...asked, onError: () => {} });
-          for await (const part of got.fullStream) if (part.type === 'error') throw part.error;
+          for await (const part of got.fullStream) {
+            if (part.type === 'error') throw part.error;
+            if (part.type === 'object') r.onPart?.(part.object);
+          }
           return got.object;
         },
       };

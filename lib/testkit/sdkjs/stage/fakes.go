@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +37,6 @@ func startFakes(ctx context.Context) (_ *fakes, err error) {
 			f.close()
 		}
 	}()
-	f.misbehave()
 	if f.openai, err = serve(ctx, f.provider); err != nil {
 		return nil, err
 	}
@@ -52,30 +50,6 @@ func startFakes(ctx context.Context) (_ *fakes, err error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-// Both providers divide these by 100.
-const (
-	lateHead  = 100 * time.Second // longer than head_wait
-	slowPiece = 10 * time.Second
-)
-
-// misbehave adds models that do so in the ways that the tests ask for, to what
-// the providers know anyhow.
-func (f *fakes) misbehave() {
-	const text = "The water stands at the mark."
-	long := strings.Repeat(text+" ", 10)
-	f.provider.Model("late", fakeprovider.Answer{Text: text, HeadDelay: lateHead})
-	f.provider.Model("trickle", fakeprovider.Answer{Text: text, PieceDelay: slowPiece})
-	// 4 KB are the role and some words.
-	f.provider.Model("cut", fakeprovider.Answer{Text: long, Cut: &fakeprovider.Cut{After: 4 << 10, How: fakeprovider.CutAbort}})
-
-	f.claude.Model("claude-late", fakeanthropic.Answer{Text: text, HeadDelay: lateHead})
-	f.claude.Model("claude-trickle", fakeanthropic.Answer{Text: text, PieceDelay: slowPiece})
-	f.claude.Model("claude-cut", fakeanthropic.Answer{Text: long, Cut: 2 << 10})
-	f.claude.Model("claude-fails", fakeanthropic.Answer{Text: long, ErrorAfter: 3})
-	f.claude.Model("claude-full", fakeanthropic.Answer{Error: fakeanthropic.ContextLength(210000, 200000)})
-	f.claude.Model("claude-overloaded", fakeanthropic.Answer{Status: fakeanthropic.StatusOverloaded})
 }
 
 func serve(ctx context.Context, h http.Handler) (server, error) {

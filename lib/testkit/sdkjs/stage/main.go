@@ -8,9 +8,9 @@
 // The command finds what it needs in its environment: WEIR_URL and WEIR_KEY of
 // the gateway, WEIR_NARROW_KEY, a key that may use the model echo/any alone,
 // WEIR_DIRECT, what the fakes are called by without the gateway, as JSON, and
-// WEIR_STAGE, an address whose GET /requests?model=NAME&contains=TEXT lists
-// what the providers were sent for a model or with a text in it, and whose
-// POST /openai, /anthropic and /bedrock ?model=NAME queue answers of a fake.
+// WEIR_STAGE, an address whose GET /requests?model=NAME lists what the
+// providers were sent for a model, and whose POST /openai, /anthropic and
+// /bedrock ?model=NAME queue answers of a fake.
 //
 // Only tests use it.
 package main
