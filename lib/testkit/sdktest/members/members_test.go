@@ -43,8 +43,8 @@ var lists = []list{
 	{file: "openai-answer.txt", module: openaiSDK, dirs: openaiDirs, root: "ChatCompletion"},
 	{file: "openai-chunk.txt", module: openaiSDK, dirs: openaiDirs, root: "ChatCompletionChunk"},
 	{file: "openai-words.txt", module: openaiSDK, dirs: openaiDirs, words: []string{"ReasoningEffort", "ChatCompletionNewParamsServiceTier", "ChatCompletionNewParamsVerbosity", "ChatCompletionNewParamsPromptCacheRetention"}},
-	{file: "converse-request.txt", module: bedrockSDK, dirs: bedrockDirs, root: "ConverseInput", fix: func(_, body string) string { return body }},
-	{file: "converse-answer.txt", module: bedrockSDK, dirs: bedrockDirs, root: "ConverseOutput"},
+	{file: "converse-request.txt", module: bedrockSDK, dirs: bedrockDirs, root: "op.ConverseInput", fix: func(_, body string) string { return body }},
+	{file: "converse-answer.txt", module: bedrockSDK, dirs: bedrockDirs, root: "op.ConverseOutput"},
 	{file: "converse-event.txt", module: bedrockSDK, dirs: bedrockDirs, root: "ConverseStreamOutput"},
 	{file: "converse-words.txt", module: bedrockSDK, dirs: bedrockDirs, words: []string{"StopReason", "ServiceTierType", "PerformanceConfigLatency", "CacheTTL", "ImageFormat", "DocumentFormat", "AudioFormat", "VideoFormat"}},
 }

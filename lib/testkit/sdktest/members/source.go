@@ -20,7 +20,8 @@ import (
 )
 
 // source is what is read of an SDK's packages. A type is named as its package
-// names it; types of package constant have that before them.
+// names it; types of package constant have that before them, and those of AWS's
+// operations "op.".
 type source struct {
 	types    map[string]ast.Expr
 	words    map[string][]string  // values of a named string
@@ -66,8 +67,11 @@ func read(dirs ...string) (*source, error) {
 
 func (s *source) file(f *ast.File) {
 	prefix := ""
-	if f.Name.Name == "constant" {
+	switch f.Name.Name {
+	case "constant":
 		prefix = "constant."
+	case "bedrockruntime": // whose operations have names of types, too
+		prefix = "op."
 	}
 	for _, d := range f.Decls {
 		switch d := d.(type) {
@@ -124,7 +128,7 @@ func (s *source) method(prefix string, d *ast.FuncDecl) {
 	}
 	name := prefix + recv.Name
 	switch {
-	case prefix != "" && d.Name.Name == "Default":
+	case prefix == "constant." && d.Name.Name == "Default":
 		if ret, ok := d.Body.List[0].(*ast.ReturnStmt); ok && len(ret.Results) == 1 {
 			if lit, ok := ret.Results[0].(*ast.BasicLit); ok {
 				s.always[name] = lit.Value

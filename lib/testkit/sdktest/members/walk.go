@@ -34,37 +34,47 @@ func (s *source) walk(root string) []Member {
 		queue = queue[1:]
 		typ, open, end, step := s.plain(it.typ)
 		it.path += step
-		wrap := func(v string) string { return it.wrap(open + v + end) }
+		around := it.wrap
+		it.wrap = func(v string) string { return around(open + v + end) }
 		name := nameOf(typ)
-		if vs := s.union(name); len(vs) > 0 {
-			if done[name] {
-				continue
-			}
-			done[name] = true
-			for _, v := range vs {
-				path, inner := it.path+s.label(v), wrap
-				if v.name != "" {
-					inner = func(x string) string { return wrap(`{"` + v.name + `":` + x + `}`) }
-				}
-				out = append(out, Member{path, inner(s.sample(v.typ, it.name, "", 0))})
-				queue = append(queue, item{path: path, name: it.name, typ: v.typ, wrap: inner})
-			}
+		if done[name] {
 			continue
 		}
-		fields := s.fields(name)
-		if len(fields) == 0 || done[name] {
+		next := s.forms(it, s.union(name))
+		if next == nil {
+			next = s.parts(it, s.fields(name))
+		}
+		done[name] = next != nil
+		for _, n := range next {
+			out = append(out, Member{n.path, n.wrap(s.sample(n.typ, n.name, n.doc, 0))})
+		}
+		queue = append(queue, next...)
+	}
+	return out
+}
+
+// forms are the variants of a union that stands at it.
+func (s *source) forms(it item, union []variant) (out []item) {
+	for _, v := range union {
+		next := item{path: it.path + s.label(v), name: it.name, typ: v.typ, wrap: it.wrap}
+		if v.name != "" {
+			next.wrap = func(x string) string { return it.wrap(`{"` + v.name + `":` + x + `}`) }
+		}
+		out = append(out, next)
+	}
+	return out
+}
+
+// parts are the members of an object that stands at it, but for constants.
+func (s *source) parts(it item, fields []field) (out []item) {
+	for _, f := range fields {
+		if s.isConstant(f.typ) {
 			continue
 		}
-		done[name] = true
-		for _, f := range fields {
-			if s.isConstant(f.typ) {
-				continue
-			}
-			with := func(v string) string { return wrap(s.object(fields, f.name, v, 0)) }
-			path := strings.TrimPrefix(it.path+"."+f.name, ".")
-			out = append(out, Member{path, with(s.sample(f.typ, f.name, f.doc, 0))})
-			queue = append(queue, item{path: path, name: f.name, typ: f.typ, doc: f.doc, wrap: with})
-		}
+		out = append(out, item{
+			path: strings.TrimPrefix(it.path+"."+f.name, "."), name: f.name, typ: f.typ, doc: f.doc,
+			wrap: func(v string) string { return it.wrap(s.object(fields, f.name, v, 0)) },
+		})
 	}
 	return out
 }
@@ -198,7 +208,7 @@ func (s *source) object(fields []field, with, value string, depth int) string {
 		text := value
 		switch {
 		case f.name == with:
-		case f.required && !(s.lean && s.composite(f)):
+		case f.required && !(s.lean && (s.composite(f) || f.name == "refusal")):
 			text = s.sample(f.typ, f.name, f.doc, depth+1)
 		default:
 			continue
@@ -270,6 +280,9 @@ func (s *source) scalar(typ ast.Expr, id, name string) string {
 	case "string":
 		return strconv.Quote(text(name))
 	case "int64", "int32", "int":
+		if name == "index" || name == "contentBlockIndex" {
+			return "0"
+		}
 		return "1"
 	case "float64", "float32":
 		return "0.5"
