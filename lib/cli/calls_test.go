@@ -116,3 +116,27 @@ of it gateway    0 ms
 		t.Errorf("a correction that is not there: %s", got)
 	}
 }
+
+// What a target had reported before another one took over is shown beside it.
+func TestCallsShowTellsWhatFailedAttemptsReported(t *testing.T) {
+	t.Parallel()
+	row := ledger.Row{
+		CallID: "0193-a", State: ledger.Settled, Outcome: fault.OutcomeOK, Provider: "openai", Model: "gpt-4o",
+		Attempts: []ledger.Attempt{
+			{
+				Provider: "anthropic", Model: "claude", Outcome: "target_throttled", Status: 200, Millis: 80,
+				Reported: ledger.Tokens{Input: 10, CacheRead: 7, CacheWrite5m: 4, CacheWrite1h: 3, AudioInput: 1, Output: 2, AudioOutput: 1, Reasoning: 2},
+			},
+			{Provider: "openai", Model: "gpt-4o", Outcome: "ok", Status: 200, Millis: 300},
+		},
+	}
+	got := shown(t, ledger.Corrected{Row: row}, "calls", "show", "0193-a")
+	for _, want := range []string{
+		"anthropic/claude: target_throttled, status 200, 80 ms; the provider had reported 25 tokens in and 3 out, which are not in the cost\n",
+		"openai/gpt-4o: ok, status 200, 300 ms\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in:\n%s", want, got)
+		}
+	}
+}

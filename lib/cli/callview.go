@@ -200,5 +200,10 @@ func attemptText(a ledger.Attempt) string {
 	if a.Status != 0 {
 		text += fmt.Sprintf(", status %d", a.Status)
 	}
-	return fmt.Sprintf("%s, %d ms", text, a.Millis)
+	text = fmt.Sprintf("%s, %d ms", text, a.Millis)
+	if r := a.Reported; r != (ledger.Tokens{}) {
+		text += fmt.Sprintf("; the provider had reported %d tokens in and %d out, which are not in the cost",
+			r.Input+r.CacheRead+r.CacheWrite5m+r.CacheWrite1h+r.AudioInput, r.Output+r.AudioOutput)
+	}
+	return text
 }

@@ -125,7 +125,7 @@ type Back interface {
 	Encode(op llm.Op, req *llm.Request, t Target) (llm.Outbound, []llm.Loss, error)
 	// Unary reads a whole answer. A body that is no answer is an error of
 	// kind TargetFailed; an error object inside a 2xx is classified as in
-	// Refusal.
+	// Refusal. The chunk beside an error may report usage.
 	Unary(op llm.Op, sent llm.Outbound, t Target, body []byte) (llm.Chunk, error)
 	// Stream reads a streamed answer. A stream that ends without the terminal
 	// mark yields an error of kind Truncated, last.

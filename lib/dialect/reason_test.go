@@ -116,8 +116,14 @@ func TestAnAnswerWithoutAReasonIsNoWholeOne(t *testing.T) {
 			if fault.KindOf(failed) != fault.Truncated {
 				t.Errorf("streamed: %v, want %s", failed, fault.Truncated)
 			}
-			if chunk, err := c.back.Unary(llm.OpChat, llm.Outbound{}, dialect.Target{}, []byte(c.whole)); fault.KindOf(err) != fault.Truncated || len(chunk.Events) > 0 {
-				t.Errorf("whole: %v with %d events, want %s", err, len(chunk.Events), fault.Truncated)
+			chunk, err := c.back.Unary(llm.OpChat, llm.Outbound{}, dialect.Target{}, []byte(c.whole))
+			if fault.KindOf(err) != fault.Truncated || len(chunk.Frame.Data) > 0 {
+				t.Errorf("whole: %v with frame %s, want %s", err, chunk.Frame.Data, fault.Truncated)
+			}
+			for _, ev := range chunk.Events {
+				if _, ok := ev.(llm.Used); !ok {
+					t.Errorf("whole: %T beside the error", ev)
+				}
 			}
 		})
 	}

@@ -199,10 +199,14 @@ func (a *attempt) record(began time.Time, err error) {
 	if err != nil {
 		outcome = fault.KindOf(err).String()
 	}
-	a.c.attempts = append(a.c.attempts, ledger.Attempt{
+	entry := ledger.Attempt{
 		Provider: a.p.Target.Endpoint.Name, Model: a.p.Target.Model,
 		Outcome: outcome, Status: a.status, Millis: a.g.cfg.Now().Sub(began).Milliseconds(),
-	})
+	}
+	if a.c.answer == nil { // else the row has it
+		entry.Reported = ledger.TokensOf(a.c.meter.Report())
+	}
+	a.c.attempts = append(a.c.attempts, entry)
 }
 
 // send writes the request in the target's dialect, sends it, and returns the
@@ -268,6 +272,7 @@ func (a *attempt) receive(back dialect.Back, out llm.Outbound, t dialect.Target,
 	}
 	chunk, err := back.Unary(op, out, t, body)
 	if err != nil {
+		a.c.meter.Observe(chunk) // what it reports of an answer that is none
 		return nil, hide(targetFault("gateway.receive", err), reply.Secrets)
 	}
 	if a.c.req.Facts.Stream {

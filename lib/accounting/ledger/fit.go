@@ -105,7 +105,7 @@ func cutLosses(ls list, left int) list {
 }
 
 // cutAttempts leaves out the last attempts before the last one. The mark has
-// the time they took.
+// the time they took, and what was reported of them.
 func cutAttempts(as list, attempts []Attempt, left int) list {
 	if left == 0 {
 		return as
@@ -114,6 +114,7 @@ func cutAttempts(as list, attempts []Attempt, left int) list {
 	mark := Attempt{Provider: "…", Outcome: fmt.Sprintf("%d attempts left out", left)}
 	for _, a := range attempts[n : len(as)-1] {
 		mark.Millis += a.Millis
+		mark.Reported = mark.Reported.plus(a.Reported)
 	}
 	return append(as[:n:n], toJSON(mark), as[len(as)-1])
 }

@@ -2,12 +2,14 @@ package ledger_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"weir/lib/accounting/ledger"
 	"weir/lib/fault"
+	"weir/lib/llm"
 )
 
 // TestJSON holds the view of a row to the byte: scripts and reports are
@@ -18,6 +20,9 @@ func TestJSON(t *testing.T) {
 	unpriced.Unpriced, unpriced.Cost, unpriced.FirstToken = true, 0, 0
 	refused := closed(opened(0), ledger.Refused, ledger.Settlement{Outcome: "over_budget", UsageSource: ledger.UsageNone, SettledAt: noon})
 	refused.Tags = nil
+	reported := settled
+	reported.Attempts = slices.Clone(settled.Attempts)
+	reported.Attempts[0].Reported = ledger.TokensOf(llm.Usage{Input: 25, CacheRead: 1, CacheWrite5m: 2, CacheWrite1h: 3, AudioIn: 4, Output: 5, AudioOut: 6, Reasoning: 7})
 	const head = `{"call_id":"01a20320-a200-7000-8000-000000000000",`
 	const labels = `"team":"search","app":"web","key_id":"0123456789AB","principal":"","use_case":"faq","tags":{"env":"prod"},"requested_model":"claude-sonnet",`
 	const tokens = `"tokens":{"input":1200,"cache_read":10,"cache_write_5m":20,"cache_write_1h":30,"audio_input":40,"output":345,"audio_output":50,"reasoning":60},` +
@@ -37,6 +42,11 @@ func TestJSON(t *testing.T) {
 			`"provider":"bedrock","model":"us.anthropic.claude-sonnet-4-5","stream":true,` + tokens +
 			`"cost_nano_usd":null,"cost_usd":"unpriced","price_version":"2026-11-23","started_at":"2026-11-22T12:00:00.000Z",` +
 			`"first_token_ms":null,"duration_ms":3120,"gateway_ms":1.8,` + attempts},
+		"a failed attempt that was reported of": {reported, head + `"state":"settled","outcome":"ok",` + labels +
+			`"provider":"bedrock","model":"us.anthropic.claude-sonnet-4-5","stream":true,` + tokens +
+			`"cost_nano_usd":8775000,"cost_usd":"0.008775","price_version":"2026-11-23","started_at":"2026-11-22T12:00:00.000Z",` +
+			`"first_token_ms":412,"duration_ms":3120,"gateway_ms":1.8,` + strings.Replace(attempts, `"duration_ms":80}`,
+			`"duration_ms":80,"tokens":{"input":25,"cache_read":1,"cache_write_5m":2,"cache_write_1h":3,"audio_input":4,"output":5,"audio_output":6,"reasoning":7}}`, 1)},
 		"open": {opened(0), head + `"state":"open","outcome":null,` + labels +
 			`"provider":null,"model":null,"stream":true,"tokens":null,"units":{},"service_tier":null,"losses":[],"upstream_request_id":null,"usage_source":null,` +
 			`"cost_nano_usd":null,"cost_usd":null,"price_version":"2026-11-22","started_at":"2026-11-22T12:00:00.000Z",` +

@@ -100,6 +100,39 @@ type Attempt struct {
 	Outcome  string `json:"outcome"` // ok, or a fault.Kind's name
 	Status   int    `json:"status,omitempty"`
 	Millis   int64  `json:"duration_ms"`
+	// Reported is what the provider reported of an attempt that failed before
+	// its first content. It is in no other figure: see adr/0010. What it
+	// reported of the answer is the row's.
+	Reported Tokens `json:"tokens,omitzero"`
+}
+
+// Tokens are the counts of a llm.Usage.
+type Tokens struct {
+	Input        int64 `json:"input,omitempty"`
+	CacheRead    int64 `json:"cache_read,omitempty"`
+	CacheWrite5m int64 `json:"cache_write_5m,omitempty"`
+	CacheWrite1h int64 `json:"cache_write_1h,omitempty"`
+	AudioInput   int64 `json:"audio_input,omitempty"`
+	Output       int64 `json:"output,omitempty"`
+	AudioOutput  int64 `json:"audio_output,omitempty"`
+	Reasoning    int64 `json:"reasoning,omitempty"` // part of Output
+}
+
+// TokensOf returns the counts of u.
+func TokensOf(u llm.Usage) Tokens {
+	return Tokens{
+		Input: u.Input, CacheRead: u.CacheRead, CacheWrite5m: u.CacheWrite5m, CacheWrite1h: u.CacheWrite1h,
+		AudioInput: u.AudioIn, Output: u.Output, AudioOutput: u.AudioOut, Reasoning: u.Reasoning,
+	}
+}
+
+// plus is the sum of both.
+func (t Tokens) plus(o Tokens) Tokens {
+	return Tokens{
+		Input: t.Input + o.Input, CacheRead: t.CacheRead + o.CacheRead, CacheWrite5m: t.CacheWrite5m + o.CacheWrite5m,
+		CacheWrite1h: t.CacheWrite1h + o.CacheWrite1h, AudioInput: t.AudioInput + o.AudioInput,
+		Output: t.Output + o.Output, AudioOutput: t.AudioOutput + o.AudioOutput, Reasoning: t.Reasoning + o.Reasoning,
+	}
 }
 
 // Settlement is what is known of a call at its end; Settle writes it to the

@@ -128,6 +128,32 @@ func TestSize(t *testing.T) {
 				t.Errorf("losses (-want +got):\n%s", diff)
 			}
 		})
+		t.Run("what was reported of attempts is kept, or summed up", func(t *testing.T) {
+			most := int64(1) << 53
+			all := ledger.Tokens{Input: most, CacheRead: most, CacheWrite5m: most, CacheWrite1h: most, AudioInput: most, Output: most, AudioOutput: most, Reasoning: most}
+			s := settlement()
+			s.Attempts = attempts(2)
+			for i := range s.Attempts {
+				s.Attempts[i].Provider, s.Attempts[i].Model, s.Attempts[i].Reported = text(128), text(128), all
+			}
+			it, got := stored(t, tb, longest(20), s)
+			if diff := cmp.Diff(s.Attempts, got.Attempts); diff != "" || it.Size() > maxRow {
+				t.Errorf("%d bytes, attempts (-want +got):\n%s", it.Size(), diff)
+			}
+			s.Attempts = attempts(500)
+			for i := range s.Attempts {
+				s.Attempts[i].Reported = ledger.Tokens{Input: 3, CacheRead: 1}
+			}
+			_, got = stored(t, tb, longest(21), s)
+			var sum ledger.Tokens
+			for _, a := range got.Attempts {
+				sum.Input += a.Reported.Input
+				sum.CacheRead += a.Reported.CacheRead
+			}
+			if sum != (ledger.Tokens{Input: 1500, CacheRead: 500}) || len(got.Attempts) > 100 {
+				t.Errorf("%d attempts with %+v in all", len(got.Attempts), sum)
+			}
+		})
 		t.Run("a row that opens refused has the whole of it", func(t *testing.T) {
 			r := closed(opened(7), ledger.Refused, ledger.Settlement{Outcome: "over_budget", Attempts: attempts(500), Losses: losses(1000), SettledAt: noon})
 			mustOpen(t, ledger.New(tb), r)

@@ -98,6 +98,14 @@ func (m *Meter) block(b llm.Block) {
 // Reported reports whether the provider has said what it used.
 func (m *Meter) Reported() bool { return m.reported }
 
+// Report is what the provider said last, the zero Usage where it said nothing.
+// It is no bill: see Result.
+func (m *Meter) Report() llm.Usage {
+	u := m.used
+	u.Units = maps.Clone(u.Units)
+	return u
+}
+
 // Result returns what the call is billed for, and on whose word:
 //
 //   - failed before its first content: nothing, none. The provider's error is

@@ -194,7 +194,9 @@ func (Back) Unary(op llm.Op, _ llm.Outbound, _ dialect.Target, body []byte) (llm
 		d.end(d.begin(int64(i), b))
 	}
 	if d.stop(root); !d.stopped {
-		return llm.Chunk{}, fault.Wrap(fault.Truncated, opUnary, errNoReason)
+		d.events = nil
+		d.use(root.Get("usage"))
+		return llm.Chunk{Events: d.events}, fault.Wrap(fault.Truncated, opUnary, errNoReason)
 	}
 	d.use(root.Get("usage"))
 	d.emit(llm.Finished{})

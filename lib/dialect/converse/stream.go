@@ -177,7 +177,9 @@ func (Back) Unary(op llm.Op, _ llm.Outbound, t dialect.Target, body []byte) (llm
 		s.whole(int64(i), b)
 	}
 	if err := s.stop(root, opUnary); err != nil {
-		return llm.Chunk{}, err
+		s.events = nil
+		s.use(root)
+		return llm.Chunk{Events: s.events}, err
 	}
 	s.use(root)
 	s.emit(llm.Finished{})

@@ -42,7 +42,7 @@ func (Back) Unary(op llm.Op, _ llm.Outbound, t dialect.Target, body []byte) (llm
 		err = fmt.Errorf("no operation %q", op)
 	}
 	if err != nil {
-		return llm.Chunk{}, classified(opUnary, err)
+		return llm.Chunk{Events: events}, classified(opUnary, err)
 	}
 	return llm.Chunk{Frame: frame(body), Events: append(events, llm.Finished{})}, nil
 }
@@ -55,6 +55,8 @@ func failureChunk(e *fault.Error, body []byte) llm.Chunk {
 	return llm.Chunk{Frame: frame(body)}
 }
 
+// chatEvents reads an answer. Beside an error they are what it reports of its
+// usage.
 func chatEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
 	s := newState(t.Quirks)
 	choices := root.Get("choices")
@@ -65,6 +67,18 @@ func chatEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
 	ch.read(root)
 	s.start(&ch)
 	s.usage.read(&ch)
+	err := s.all(choices)
+	if err != nil {
+		s.events = nil
+	}
+	if s.usage.seen {
+		s.emit(llm.Used{Usage: s.usage.buckets(t.Quirks)})
+	}
+	return s.events, err
+}
+
+// all reads the choices of a whole answer.
+func (s *state) all(choices rawjson.Value) error {
 	first := 0
 	for i, c := range choices.Elems() {
 		if index(c, int64(i)) == 0 {
@@ -85,16 +99,13 @@ func chatEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
 			err = s.beside(int64(i), message, reason, true, opUnary)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if !s.complete() {
-		return nil, fault.Wrap(fault.Truncated, opUnary, errNoReason)
+		return fault.Wrap(fault.Truncated, opUnary, errNoReason)
 	}
-	if s.usage.seen {
-		s.emit(llm.Used{Usage: s.usage.buckets(t.Quirks)})
-	}
-	return s.events, nil
+	return nil
 }
 
 func vectorEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
