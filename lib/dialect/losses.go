@@ -16,6 +16,27 @@ const CodeUnsupported = "unsupported_parameter"
 // are named as the hub names them, or by their own path in the caller's
 // request; either way the caller is told the name that they wrote.
 //
+// What is a Note, what a Drop and what a refusal is the same in all dialects,
+// because x-weir-strict turns every Drop into a 400:
+//
+//   - Note what only adds something that the target's format demands (a turn of
+//     the user before the assistant's first, "(no text)" in a message without
+//     any, a text beside a document, the declaration of tools that the history
+//     calls), or says the same in another form (white space that says nothing
+//     left out, an image named by the type that its bytes are). Who reads the
+//     request that is sent understands what the caller said, and the answer is
+//     to what the caller asked.
+//   - Drop what leaves something out (a parameter, a name, a signature, a cache
+//     mark), sends another value (one set to the end of a range, a budget as an
+//     effort), or asks for something else than the caller did (a system message
+//     as the user's, a forced tool as a free choice, thinking off, a new message
+//     where the assistant's was to be gone on with).
+//   - Refuse what would be another request without it (an image, a schema), and
+//     what is wrong in every dialect (a call without its result).
+//
+// What carries no meaning of its own is neither: ids of calls and names of
+// files in another spelling, a default left unsaid, an empty text.
+//
 // Not safe for concurrent use.
 type Losses struct {
 	op     string
@@ -34,11 +55,13 @@ func NewLosses(op string, req *llm.Request, t Target) *Losses {
 
 // Refuse stops the request: leaving field out would change what it means. The
 // first refusal stands. why completes a sentence and ends without a stop.
-func (l *Losses) Refuse(field, why string) {
+func (l *Losses) Refuse(field, why string) { l.refuse(l.name(field), why) }
+
+// refuse is Refuse for a path of the caller's own.
+func (l *Losses) refuse(field, why string) {
 	if l.err != nil {
 		return
 	}
-	field = l.name(field)
 	l.err = &fault.Error{
 		Kind: fault.Invalid, Op: l.op, Param: field, Code: CodeUnsupported,
 		Public: fmt.Sprintf("%s cannot be sent to this model's provider: %s.", field, why),

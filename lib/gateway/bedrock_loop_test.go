@@ -120,7 +120,7 @@ func TestALoopWithoutItsThinking(t *testing.T) {
 	r, b := withBedrock(t)
 	a := r.Must(chatPath, `{"model":"b/`+claude+`","max_tokens":9000,"reasoning_effort":"low","tools":[{"type":"function","function":{"name":"f"}}],"messages":[{"role":"user","content":"go"},
  {"role":"assistant","tool_calls":[{"id":"t1","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"t1","content":"x"}]}`)
-	if a.Status != 200 || !strings.Contains(a.Header.Get("X-Weir-Loss"), "thinking") {
+	if a.Status != 200 || !strings.Contains(a.Header.Get("X-Weir-Loss"), "reasoning_effort") {
 		t.Errorf("%d %v %s", a.Status, a.Header, a.Body)
 	}
 	if sent := b.Requests()[0]; sent.Refused != nil || strings.Contains(string(sent.Body), "budget_tokens") {

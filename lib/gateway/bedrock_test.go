@@ -141,7 +141,7 @@ func TestHistoriesReachBedrock(t *testing.T) {
 		}
 	}
 	a := r.Must(chatPath, `{"model":"b/`+nova+`","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}]}`)
-	if e := rig.ErrorOf(t, a.Body); a.Status != 400 || e.Param == nil || *e.Param != "messages[0].image" {
+	if e := rig.ErrorOf(t, a.Body); a.Status != 400 || e.Param == nil || *e.Param != "messages[0].content[0]" {
 		t.Errorf("an image by URL: %d %s", a.Status, a.Body)
 	}
 	if bad := refusals(b); bad != nil {

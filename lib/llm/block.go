@@ -6,7 +6,10 @@ import "encoding/json"
 // switch that forgets a type added here.
 //
 //sumtype:decl
-type Block interface{ block() }
+type Block interface {
+	block()
+	mark() *Mark
+}
 
 // Mark is what any block may carry besides its content.
 type Mark struct {
@@ -18,6 +21,8 @@ type Mark struct {
 	// refusals; empty in answers.
 	At string
 }
+
+func (m *Mark) mark() *Mark { return m }
 
 // CachePoint asks the provider to cache the prompt up to here.
 type CachePoint struct{ TTL string } // 5m, 1h; empty: the provider's default
@@ -89,3 +94,7 @@ func (*Media) block()      {}
 func (*ToolUse) block()    {}
 func (*ToolResult) block() {}
 func (*Opaque) block()     {}
+
+// MarkOf is what b carries besides its content: b's own, to be changed only by
+// who owns b.
+func MarkOf(b Block) *Mark { return b.mark() }

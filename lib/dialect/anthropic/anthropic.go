@@ -8,7 +8,7 @@
 //
 // What Back changes in a relayed request is listed in Back.Relay's comment;
 // what it does to the history of another dialect, in Back.Encode's; what
-// models of a family take, in families.
+// models of a family take, in package claude.
 package anthropic
 
 import (

@@ -3,6 +3,7 @@ package anthropic
 import (
 	"slices"
 
+	"weir/lib/dialect"
 	"weir/lib/llm"
 	"weir/lib/tokens"
 	"weir/lib/wire/rawjson"
@@ -204,7 +205,7 @@ func (d *decoder) cacheAll(v rawjson.Value, c *llm.Chat) {
 func markOf(b llm.Block) *llm.Mark {
 	switch b := b.(type) {
 	case *llm.Text:
-		if blank(b.Text) {
+		if dialect.Blank(b.Text) {
 			return nil
 		}
 		return &b.Mark

@@ -3,6 +3,7 @@ package anthropic
 import (
 	"encoding/base64"
 
+	"weir/lib/dialect/history"
 	"weir/lib/llm"
 )
 
@@ -14,18 +15,18 @@ func (e *encoder) system(blocks []llm.Block) {
 	e.w.Name("system").Open('[')
 	for _, b := range blocks {
 		if _, ok := b.(*llm.Text); !ok {
-			e.refuse("system", "a system prompt holds texts only")
+			e.Refuse(llm.MarkOf(b).At, "a system prompt holds texts only; put it into a message of the user")
 		}
 		e.block(b)
 	}
 	e.w.Close(']')
 }
 
-func (e *encoder) messages(all []message) {
+func (e *encoder) messages(all []history.Message) {
 	e.w.Name("messages").Open('[')
 	for _, m := range all {
-		e.w.Open('{').Name("role").Str(string(m.role)).Name("content").Open('[')
-		for _, b := range m.blocks {
+		e.w.Open('{').Name("role").Str(string(m.Role)).Name("content").Open('[')
+		for _, b := range m.Blocks {
 			e.block(b)
 		}
 		e.w.Close(']').Close('}')
@@ -94,79 +95,29 @@ func (e *encoder) media(b *llm.Media) {
 	}
 }
 
-// maxMarks is how many cache marks a request may have, and the lives they may
-// have (platform.claude.com/docs/en/build-with-claude/prompt-caching, read
-// 2026-11). A long life must not come after a short one.
-const (
-	maxMarks  = 4
-	shortLife = "5m"
-	longLife  = "1h"
-)
-
-// slot is a place that asks for a cache mark.
-type slot struct {
-	key    any // block or index of a tool
-	life   string
-	prefix bool // in the tools or the system prompt
-}
-
-// collectMarks chooses the cache marks that are sent: the last one of tools
-// and system prompt, which all conversations share, and the newest.
-func (e *encoder) collectMarks(h *history, tools []llm.Tool) {
-	var slots []slot
+// collectMarks chooses the cache marks that are sent.
+func (e *encoder) collectMarks(h *history.History, tools []llm.Tool) {
+	var m history.Marks
 	for i, t := range tools {
-		if t.Cache != nil {
-			slots = append(slots, slot{i, t.Cache.TTL, true})
-		}
+		m.Add(i, t.Cache, true)
 	}
-	slots = marksIn(slots, h.system, true)
-	for _, m := range h.messages {
-		slots = marksIn(slots, m.blocks, false)
+	addMarks(&m, h.System, true)
+	for _, x := range h.Messages {
+		addMarks(&m, x.Blocks, false)
 	}
-	if len(slots) > maxMarks {
-		e.drop("cache_control", "a request has four marks here; the others were left out")
-		slots = chosen(slots)
-	}
-	e.marks = make(map[any]string, len(slots))
-	long := true
-	for _, s := range slots {
-		switch {
-		case s.life == longLife && !long:
-			e.drop("cache_control.ttl", "a life of 1h may not come after one of 5m; shortened")
-			s.life = shortLife
-		case s.life != longLife:
-			if long = false; s.life != "" && s.life != shortLife {
-				e.drop("cache_control.ttl", "prompts are cached for 5m or 1h here; the shorter one was asked for")
-				s.life = shortLife
-			}
-		}
-		e.marks[s.key] = s.life
-	}
+	e.marks = m.Lives(true, e.Losses)
 }
 
-// marksIn adds the places of blocks, in the order in which they are sent.
-func marksIn(slots []slot, blocks []llm.Block, prefix bool) []slot {
+// addMarks adds the marks of blocks, in the order in which they are sent.
+func addMarks(m *history.Marks, blocks []llm.Block, prefix bool) {
 	for _, b := range blocks {
 		if r, ok := b.(*llm.ToolResult); ok {
-			slots = marksIn(slots, r.Content, prefix)
+			addMarks(m, r.Content, prefix)
 		}
-		if m := markOf(b); m != nil && m.Cache != nil {
-			slots = append(slots, slot{b, m.Cache.TTL, prefix})
-		}
-	}
-	return slots
-}
-
-// chosen are the four of slots that are sent.
-func chosen(slots []slot) []slot {
-	cut := len(slots) - maxMarks
-	newest := slots[cut:]
-	for i := cut - 1; i >= 0; i-- {
-		if slots[i].prefix && !newest[0].prefix {
-			return append([]slot{slots[i]}, newest[1:]...)
+		if _, ok := b.(*llm.Thinking); !ok { // it takes none
+			m.Add(b, llm.MarkOf(b).Cache, prefix)
 		}
 	}
-	return newest
 }
 
 func (e *encoder) cacheControl(key any) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"weir/lib/dialect"
+	"weir/lib/dialect/history"
 	"weir/lib/fault"
 	"weir/lib/llm"
 	"weir/lib/wire/rawjson"
@@ -205,7 +206,7 @@ func reformed(content rawjson.Value, form func(rawjson.Value) []byte) (left []by
 		n++
 	}
 	if n == 0 {
-		w.Open('{').Name("type").Str("text").Name("text").Str(noText).Close('}')
+		w.Open('{').Name("type").Str("text").Name("text").Str(history.NoText).Close('}')
 	}
 	return w.Close(']').Take(), found, thinks
 }

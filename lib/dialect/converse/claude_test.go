@@ -41,8 +41,8 @@ func last(v map[string]any) string {
 	return role
 }
 
-// Claude is told the same by Bedrock's format as by Anthropic's own: the two
-// dialects keep their rules apart, and this holds them together.
+// Claude is told the same by Bedrock's format as by Anthropic's own: the rules
+// are those of package claude, and the two dialects ask it the same.
 func TestClaudeIsToldTheSameByEitherDialect(t *testing.T) {
 	n := func(v int64) *int64 { return &v }
 	f := func(v float64) *float64 { return &v }

@@ -7,9 +7,10 @@
 //
 // No caller speaks it, so that there is a Back and no Front: every call is
 // written anew from the hub. What is done to histories of other dialects is
-// listed in Back.Encode's comment; what models of a family take, in families.
-// Where a rule is not in the documentation, the comment names the report that
-// shows what the service answers.
+// listed in Back.Encode's comment and in package history; what Claude takes
+// wherever it is hosted is in package claude, and what other models take in
+// others. Where a rule is not in the documentation, the comment names the report
+// that shows what the service answers.
 //
 // The package is pure: bytes and hub values in, bytes and hub values out.
 package converse

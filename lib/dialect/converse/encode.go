@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"weir/lib/dialect"
+	"weir/lib/dialect/claude"
+	"weir/lib/dialect/history"
 	"weir/lib/fault"
 	"weir/lib/llm"
 	"weir/lib/wire/rawjson"
@@ -22,29 +24,19 @@ const (
 const storedPrompt = ":prompt/"
 
 // Encode writes a request anew, in a form that the service accepts for any
-// history that is normal elsewhere:
+// history that is normal elsewhere: the one of package history, and
 //
-//   - turns of one side that follow each other become one message; the first
-//     is the user's, and so is the last where the model does not go on with an
-//     assistant turn;
-//   - blank texts are left out; a message or a failed tool's result without
-//     anything says "(no text)"; an assistant's turn of nothing but thinking is
-//     left out;
-//   - system messages in mid-conversation are part of the user's message;
-//   - the results of one round of tool calls come first in one message, in the
-//     order of the calls; a call without a result, a result without a call and
-//     arguments that are no JSON object are errors that name the call; ids are
-//     made unique and valid;
+//   - a tool's result without anything says "(no text)"; results come in the
+//     order of the calls;
 //   - toolConfig is there wherever the history has tool blocks. The service
 //     cannot be told to call none: then tools are left out, or, where the
 //     history needs them, a Loss says that they may be called;
 //   - documents get names that the service takes, each another, and a text
 //     beside them; images and documents by URL are errors, because the service
 //     fetches none;
-//   - thinking goes back where this family signed it, and nowhere else; a tool
-//     turn without it is sent with thinking off;
-//   - of cache marks four stay, where the model takes them, in an order of
-//     life that it takes.
+//   - thinking goes back where Claude signed it, and nowhere else; a tool turn
+//     without it is sent with thinking off;
+//   - cache marks are sent where the model takes them.
 //
 // What the format cannot say is a Loss, or an error that names the member
 // where leaving it out would change the meaning or the target is strict.
@@ -56,13 +48,11 @@ const storedPrompt = ":prompt/"
 // A streamed request of a model that has no streamed tools goes to Converse,
 // whose one answer the pipeline takes for a stream.
 func (Back) Encode(op llm.Op, req *llm.Request, t dialect.Target) (llm.Outbound, []llm.Loss, error) {
-	e := &encoder{target: t, family: familyOf(t.Model), op: op}
+	e := &encoder{Losses: dialect.NewLosses(opEncode, req, t), target: t, family: familyOf(t.Model), op: op}
 	if strings.Contains(t.Model, storedPrompt) {
-		e.refuse("model", "it is a stored prompt, which brings a model of its own; name a model")
+		e.Refuse("model", "it is a stored prompt, which brings a model of its own; name a model")
 	}
-	for _, path := range req.Facts.Native {
-		e.refuse(path, "only the dialect of the request has it")
-	}
+	e.Native()
 	out := llm.Outbound{Path: t.Path, Header: http.Header{"Content-Type": {jsonType}, "Accept": {jsonType}}}
 	switch b := req.Body.(type) {
 	case *llm.Chat:
@@ -71,71 +61,40 @@ func (Back) Encode(op llm.Op, req *llm.Request, t dialect.Target) (llm.Outbound,
 			out.Path += streamEnd
 			out.Header.Set("Accept", "application/vnd.amazon.eventstream")
 		}
-		e.extras(b.Extra)
+		for _, x := range b.Extra {
+			e.Extra(x)
+		}
 	case *llm.Embed:
-		e.refuse("input", "this provider has no embeddings here")
+		e.Refuse("input", "this provider has no embeddings here")
 	case nil:
 		return llm.Outbound{}, nil, fault.Wrap(fault.Internal, opEncode, fmt.Errorf("no body for %q", op))
 	}
-	if e.err != nil {
-		return llm.Outbound{}, nil, e.err
+	if err := e.Err(); err != nil {
+		return llm.Outbound{}, nil, err
 	}
 	out.Body = e.w.Take()
-	return out, e.loss, nil
+	return out, e.All(), nil
 }
 
 // encoder writes one request.
 type encoder struct {
+	*dialect.Losses
 	w      rawjson.Builder
 	target dialect.Target
 	family family
 	op     llm.Op
 	names  map[string]int // of documents, in lower case → last number tried for it
 	marks  map[any]string // block or index of a tool → life of its cache mark
-	loss   []llm.Loss
-	lost   map[string]bool
-	err    error
-}
-
-// refuse stops the request: leaving field out would change its meaning.
-func (e *encoder) refuse(field, why string) {
-	if e.err == nil {
-		e.err = &fault.Error{
-			Kind: fault.Invalid, Op: opEncode, Param: field,
-			Public: fmt.Sprintf("%s cannot be sent to this model's provider: %s.", field, why),
-		}
-	}
-}
-
-// drop notes once for a field that it is left out or changed. A strict target
-// refuses it.
-func (e *encoder) drop(field, why string) {
-	if e.target.Strict {
-		e.refuse(field, why)
-	}
-	e.note(field, why)
-}
-
-// note notes once that something was added, which no caller needs to be
-// refused for.
-func (e *encoder) note(field, why string) {
-	if e.lost[field] {
-		return
-	}
-	if e.lost == nil {
-		e.lost = map[string]bool{}
-	}
-	e.lost[field] = true
-	e.loss = append(e.loss, llm.Loss{Field: field, Why: why})
 }
 
 // chat writes a conversation and reports whether it has tools.
 func (e *encoder) chat(c *llm.Chat, f llm.Facts) (tools bool) {
-	h := e.normal(c)
+	h := history.Normal(c, blocks{e}, e.family.rules(), e.Losses)
+	e.accompany(h)
 	kit := e.kitOf(c, h)
 	most := e.maxTokens(c.Params)
-	th := e.think(c.Params.Reasoning, most, kit.forced(), h.unsigned())
-	e.ending(h, !th.on && c.Params.Format == nil)
+	th := e.think(c.Params.Reasoning, claude.Call{MaxTokens: most, Forced: kit.forced(), Unsigned: h.Unsigned()})
+	h.End(e.family.claude.Prefill && !th.On && c.Params.Format == nil, e.Losses)
 	if e.family.apart {
 		e.separate(h)
 	}
@@ -145,30 +104,19 @@ func (e *encoder) chat(c *llm.Chat, f llm.Facts) (tools bool) {
 	if e.op == llm.OpCount {
 		e.w.Name("input").Open('{').Name("converse").Open('{')
 	}
-	e.messages(h.messages)
-	e.system(h.system)
+	e.messages(h.Messages)
+	e.system(h.System)
 	e.toolConfig(kit)
 	if e.op == llm.OpCount {
 		e.additional(nil, th)
 		e.w.Close('}').Close('}').Close('}')
 		return len(kit.tools) > 0
 	}
-	e.inference(c.Params, th, most)
-	e.additional(e.topK(c.Params, th), th)
+	topK := e.inference(c.Params, th, most)
+	e.additional(topK, th)
 	e.endUser(f.EndUser)
 	e.tier(c.Params.ServiceTier)
 	e.output(c.Params.Format, th)
 	e.w.Close('}')
 	return len(kit.tools) > 0
-}
-
-// extras accounts for members of other dialects.
-func (e *encoder) extras(all []llm.Extra) {
-	for _, x := range all {
-		if x.Hint {
-			e.drop(x.Path, "this provider has no such parameter")
-		} else {
-			e.refuse(x.Path, "it has no such parameter")
-		}
-	}
 }

@@ -3,6 +3,7 @@ package converse
 import (
 	"encoding/base64"
 
+	"weir/lib/dialect/history"
 	"weir/lib/llm"
 )
 
@@ -14,7 +15,7 @@ func (e *encoder) system(blocks []llm.Block) {
 	e.w.Name("system").Open('[')
 	for _, b := range blocks {
 		if !isText(b) {
-			e.refuse("system", "a system prompt holds texts only")
+			e.Refuse(llm.MarkOf(b).At, "a system prompt holds texts only; put it into a message of the user")
 		}
 		e.block(b)
 		e.cachePoint(b)
@@ -22,11 +23,11 @@ func (e *encoder) system(blocks []llm.Block) {
 	e.w.Close(']')
 }
 
-func (e *encoder) messages(all []message) {
+func (e *encoder) messages(all []history.Message) {
 	e.w.Name("messages").Open('[')
 	for _, m := range all {
-		e.w.Open('{').Name("role").Str(string(m.role)).Name("content").Open('[')
-		for _, b := range m.blocks {
+		e.w.Open('{').Name("role").Str(string(m.Role)).Name("content").Open('[')
+		for _, b := range m.Blocks {
 			e.block(b)
 			e.cachePoint(b)
 		}
@@ -73,7 +74,7 @@ func (e *encoder) block(b llm.Block) {
 // format by now.
 func (e *encoder) media(b *llm.Media) {
 	e.w.Name(b.Kind).Open('{').Name("format").Str(b.MIME)
-	if b.Kind == kindDocument {
+	if b.Kind == history.Document {
 		e.w.Name("name").Str(b.Name)
 	}
 	e.w.Name("source").Open('{').Name("bytes").Str(base64.StdEncoding.EncodeToString(b.Data)).Close('}').Close('}')

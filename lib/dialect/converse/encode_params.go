@@ -1,11 +1,12 @@
 package converse
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
 
+	"weir/lib/dialect/claude"
+	"weir/lib/dialect/schema"
 	"weir/lib/llm"
 	"weir/lib/wire/rawjson"
 )
@@ -14,21 +15,21 @@ import (
 func (e *encoder) maxTokens(p llm.Params) int64 {
 	most := e.target.MaxOutput
 	if most <= 0 {
-		most = e.family.most
+		most = e.family.claude.Most
 	}
 	if most <= 0 {
 		most = math.MaxInt32 // what the member holds
 	}
 	if p.MaxTokens == nil {
-		r := p.Reasoning
-		if r == nil || r.Off || !e.family.has(budgeted) || r.Budget <= 0 && e.family.has(adaptive) {
+		r, m := p.Reasoning, &e.family.claude
+		if r == nil || r.Off || !m.Has(claude.Budgeted) || r.Budget <= 0 && m.Has(claude.Adaptive) {
 			return 0
 		}
 		return min(defaultMost+max(r.Budget, 0), most)
 	}
 	n := *p.MaxTokens
 	if n > most {
-		e.drop("max_tokens", fmt.Sprintf("lowered to the model's most, %d", most))
+		e.Drop(llm.FieldMaxTokens, fmt.Sprintf("lowered to the model's most, %d", most))
 		return most
 	}
 	return max(n, 1)
@@ -38,108 +39,52 @@ func (e *encoder) maxTokens(p llm.Params) int64 {
 // whose caller sets none.
 const defaultMost = 16_384
 
-// inference writes inferenceConfig.
-func (e *encoder) inference(p llm.Params, th thought, most int64) {
+// inference writes inferenceConfig, and returns top_k, which has no place in
+// it.
+func (e *encoder) inference(p llm.Params, th thought, most int64) (topK *int64) {
 	var w rawjson.Builder
 	w.Open('{')
 	if most > 0 && th.alone {
-		e.drop("max_tokens", "it cannot be set while the model thinks hard")
+		e.Drop(llm.FieldMaxTokens, "it cannot be set while the model thinks hard")
 	} else if most > 0 {
 		w.Name("maxTokens").Int(most)
 	}
-	temperature, topP := e.sampling(p, th)
-	if temperature != nil {
-		w.Name("temperature").Float(e.clamp("temperature", *temperature))
+	s := e.sample(p, th)
+	if s.Temperature != nil {
+		w.Name("temperature").Float(*s.Temperature)
 	}
-	if topP != nil {
-		w.Name("topP").Float(e.clamp("top_p", *topP))
+	if s.TopP != nil {
+		w.Name("topP").Float(*s.TopP)
 	}
-	var stops []string
-	for _, s := range p.Stop {
-		if blank(s) {
-			e.drop("stop", "a stop sequence of nothing but white space is not taken here")
-			continue
-		}
-		stops = append(stops, s)
-	}
-	if len(stops) > 0 {
+	if stops := e.Stops(p.Stop); len(stops) > 0 {
 		w.Name("stopSequences").Open('[')
 		for _, s := range stops {
 			w.Str(s)
 		}
 		w.Close(']')
 	}
-	const none = "this provider has no such parameter"
-	if f := p.PresencePenalty; f != nil && *f != 0 {
-		e.drop("presence_penalty", none)
-	}
-	if f := p.FrequencyPenalty; f != nil && *f != 0 {
-		e.drop("frequency_penalty", none)
-	}
-	if p.Seed != nil {
-		e.drop("seed", none)
-	}
+	e.Penalties(p)
 	if body := w.Close('}').Take(); len(body) > len("{}") {
 		e.w.Name("inferenceConfig").Raw(body)
 	}
+	return s.TopK
 }
 
-// sampling returns temperature and top_p as far as the model takes them. For
-// Claude, a value that is the default says nothing and is left out.
-func (e *encoder) sampling(p llm.Params, th thought) (temperature, topP *float64) {
-	temperature, topP = p.Temperature, p.TopP
-	if e.family.vendor != anthropic && !th.alone {
-		return temperature, topP
+// sample chooses the sampling parameters that the model takes.
+func (e *encoder) sample(p llm.Params, th thought) claude.Sample {
+	if e.family.vendor == claude.Issuer {
+		return e.family.claude.Sample(p, th.Thought, e.Losses)
 	}
-	why := "this model does not take it"
-	refused := e.family.sampling == noSampling
-	if th.kind != "" && th.on || th.alone {
-		refused, why = true, "it cannot be set while the model thinks"
+	s := claude.Sample{Temperature: p.Temperature, TopP: p.TopP, TopK: p.TopK}
+	if s.TopK != nil && e.family.topK == "" {
+		e.Drop("top_k", "this model does not take it")
+		s.TopK = nil
 	}
-	temperature = e.unless(refused, "temperature", why, temperature)
-	topP = e.unless(refused, "top_p", why, topP)
-	if temperature != nil && topP != nil && e.family.sampling == oneSampling {
-		e.drop("top_p", "this model takes temperature or top_p, not both")
-		topP = nil
+	if th.alone {
+		s.Temperature, s.TopP = claude.Told(s.Temperature), claude.Told(s.TopP)
+		return s.Drop("it cannot be set while the model thinks", e.Losses)
 	}
-	return temperature, topP
-}
-
-// unless returns f where it says something and is not refused.
-func (e *encoder) unless(refused bool, name, why string, f *float64) *float64 {
-	switch {
-	case f == nil || *f == 1:
-		return nil
-	case refused:
-		e.drop(name, why)
-		return nil
-	}
-	return f
-}
-
-// clamp keeps f between 0 and 1.
-func (e *encoder) clamp(name string, f float64) float64 {
-	in := min(max(f, 0), 1)
-	if in != f {
-		e.drop(name, fmt.Sprintf("set to %g: this provider takes 0 to 1", in))
-	}
-	return in
-}
-
-// topK returns top_k where the model takes it.
-func (e *encoder) topK(p llm.Params, th thought) *int64 {
-	switch {
-	case p.TopK == nil:
-		return nil
-	case e.family.topK == "" || e.family.sampling == noSampling:
-		e.drop("top_k", "this model does not take it")
-		return nil
-	case th.on && e.family.vendor == anthropic && th.kind != "" || th.alone:
-		e.drop("top_k", "it cannot be set while the model thinks")
-		return nil
-	}
-	k := max(*p.TopK, 0)
-	return &k
+	return s.Bounded(e.Losses)
 }
 
 // additional writes additionalModelRequestFields: what the API has no member
@@ -154,7 +99,7 @@ func (e *encoder) additional(topK *int64, th thought) {
 			w.Name(e.family.topK).Int(*topK)
 		}
 	}
-	th.write(&w, &e.family)
+	th.write(&w, e.family.reasons)
 	if body := w.Close('}').Take(); len(body) > len("{}") {
 		e.w.Name("additionalModelRequestFields").Raw(body)
 	}
@@ -172,7 +117,7 @@ func (e *encoder) endUser(id string) {
 		taken = taken && alphabet
 	}
 	if !taken {
-		e.note("user", "ids of users are letters, digits and :_@$#=/+,-. here, 256 at most")
+		e.Drop(llm.FieldUser, "ids of users are letters, digits and :_@$#=/+,-. here, 256 at most")
 		return
 	}
 	e.w.Name("requestMetadata").Open('{').Name("user_id").Str(id).Close('}')
@@ -189,21 +134,21 @@ func (e *encoder) tier(tier string) {
 	case latencyOptimized:
 		e.w.Name("performanceConfig").Open('{').Name("latency").Str(latencyOptimized).Close('}')
 	default:
-		e.drop("service_tier", "this provider has no tier of that name")
+		e.Drop("service_tier", "this provider has no tier of that name")
 	}
 }
 
 // output writes outputConfig: the schema of a structured answer, as a string,
 // and the effort of a model that has one there.
 func (e *encoder) output(f *llm.Format, th thought) {
-	schema := e.format(f)
-	if schema == nil && th.effort == "" {
+	answer := schema.Answer(f, e.family.schema, e.Losses)
+	if answer == nil && th.Effort == "" {
 		return
 	}
 	e.w.Name("outputConfig").Open('{')
-	if schema != nil {
+	if answer != nil {
 		e.w.Name("textFormat").Open('{').Name("type").Str("json_schema").
-			Name("structure").Open('{').Name("jsonSchema").Open('{').Name("schema").Str(string(schema))
+			Name("structure").Open('{').Name("jsonSchema").Open('{').Name("schema").Str(string(answer))
 		if f.Name != "" {
 			e.w.Name("name").Str(f.Name)
 		}
@@ -212,24 +157,8 @@ func (e *encoder) output(f *llm.Format, th thought) {
 		}
 		e.w.Close('}').Close('}').Close('}')
 	}
-	if th.effort != "" {
-		e.w.Name("effort").Str(th.effort)
+	if th.Effort != "" {
+		e.w.Name("effort").Str(th.Effort)
 	}
 	e.w.Close('}')
-}
-
-// format returns the schema of a structured answer, nil where none is asked
-// for.
-func (e *encoder) format(f *llm.Format) json.RawMessage {
-	switch {
-	case f == nil || f.Type == "" || f.Type == "text":
-		return nil
-	case f.Type != "json_schema" || len(f.Schema) == 0:
-		e.drop("response_format", "JSON without a schema can only be asked for in words here")
-		return nil
-	case !e.family.schema:
-		e.refuse("response_format", "this model has no structured answers here")
-		return nil
-	}
-	return e.outputSchema(f.Schema)
 }

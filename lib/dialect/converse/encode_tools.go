@@ -3,6 +3,9 @@ package converse
 import (
 	"encoding/json"
 
+	"weir/lib/dialect"
+	"weir/lib/dialect/history"
+	"weir/lib/dialect/schema"
 	"weir/lib/llm"
 )
 
@@ -19,49 +22,34 @@ func (k kit) forced() bool { return k.choice == "any" || k.choice == "tool" }
 // kitOf chooses the tools that are sent: the caller's, or those that only the
 // history calls ("The toolConfig field must be defined when using toolUse and
 // toolResult content blocks").
-func (e *encoder) kitOf(c *llm.Chat, h *history) kit {
-	called := e.called(h)
+func (e *encoder) kitOf(c *llm.Chat, h *history.History) kit {
+	called, rules := h.Called(), e.family.rules()
 	mode := c.Choice.Mode
 	if p := c.Choice.Parallel; p != nil && !*p && len(c.Tools) > 0 && mode != "none" {
-		e.drop("parallel_tool_calls", "this provider cannot be told to call one tool at a time")
+		e.Drop(llm.FieldParallel, "this provider cannot be told to call one tool at a time")
 	}
 	for _, t := range c.Tools {
-		if !isName(t.Name) {
-			e.refuse("tools", badName(t.Name))
+		if !rules.IsName(t.Name) {
+			e.Refuse(t.At, rules.BadName(t.Name))
 		}
 	}
 	switch {
 	case len(c.Tools) == 0 && len(called) > 0:
-		e.drop("tools", "tools that only the history calls were declared; this provider wants them to be, and may call them")
+		e.Drop("tools", "tools that only the history calls were declared; this provider wants them to be, and may call them")
 		return kit{tools: called}
 	case mode == "none" && len(called) == 0:
 		return kit{} // the same as tools that may not be called
 	case mode == "none":
-		e.drop("tool_choice", "this provider cannot be told to call no tool while the history has calls")
+		e.Drop("tool_choice", "this provider cannot be told to call no tool while the history has calls")
 		return kit{tools: c.Tools}
 	case (mode == "required" || mode == "tool") && !e.family.forces:
-		e.drop("tool_choice", "this model cannot be made to call a tool; it was left to choose")
+		e.Drop("tool_choice", "this model cannot be made to call a tool; it was left to choose")
 	case mode == "required":
 		return kit{tools: c.Tools, choice: "any"}
 	case mode == "tool":
 		return kit{tools: c.Tools, choice: "tool", name: c.Choice.Name}
 	}
 	return kit{tools: c.Tools} // auto is the default, and some models refuse the word
-}
-
-// called are the tools that the history calls.
-func (e *encoder) called(h *history) []llm.Tool {
-	var tools []llm.Tool
-	seen := map[string]bool{}
-	for _, m := range h.messages {
-		for _, b := range m.blocks {
-			if u, ok := b.(*llm.ToolUse); ok && !seen[u.Name] {
-				seen[u.Name] = true
-				tools = append(tools, llm.Tool{Name: u.Name})
-			}
-		}
-	}
-	return tools
 }
 
 // toolConfig writes the tools and whether they must be called.
@@ -72,15 +60,15 @@ func (e *encoder) toolConfig(k kit) {
 	e.w.Name("toolConfig").Open('{').Name("tools").Open('[')
 	for i, t := range k.tools {
 		e.w.Open('{').Name("toolSpec").Open('{').Name("name").Str(t.Name)
-		if !blank(t.Description) {
+		if !dialect.Blank(t.Description) {
 			e.w.Name("description").Str(t.Description)
 		}
-		e.w.Name("inputSchema").Open('{').Name("json").Raw(objectSchema(t.Schema)).Close('}')
+		e.w.Name("inputSchema").Open('{').Name("json").Raw(schema.Input(t.Schema)).Close('}')
 		if t.Strict != nil && *t.Strict {
 			if e.family.schema {
 				e.w.Name("strict").Bool(true)
 			} else {
-				e.drop("tools.strict", "this model does not hold itself to a tool's schema here")
+				e.Drop(llm.FieldStrict, "this model does not hold itself to a tool's schema here")
 			}
 		}
 		e.w.Close('}').Close('}')

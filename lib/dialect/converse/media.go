@@ -2,25 +2,19 @@ package converse
 
 import (
 	"fmt"
-	"net/http"
 	"path"
 	"strings"
 
+	"weir/lib/dialect"
+	"weir/lib/dialect/history"
 	"weir/lib/llm"
-)
-
-// Kinds of media.
-const (
-	kindImage    = "image"
-	kindDocument = "document"
-	kindAudio    = "audio"
 )
 
 // formats names what the service takes, by kind and MIME type (the API
 // reference of ImageBlock, DocumentBlock and AudioBlock).
 var formats = map[string]map[string]string{
-	kindImage: {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp"},
-	kindDocument: {
+	history.Image: {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp"},
+	history.Document: {
 		"application/pdf": "pdf", "text/csv": "csv", "application/csv": "csv", "text/html": "html",
 		"text/plain": "txt", "text/markdown": "md", "application/json": "txt", "application/xml": "txt",
 		"application/yaml": "txt", "application/x-yaml": "txt",
@@ -28,7 +22,7 @@ var formats = map[string]map[string]string{
 		"application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
 		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":       "xlsx",
 	},
-	kindAudio: {
+	history.Audio: {
 		"audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/wav": "wav", "audio/x-wav": "wav", "audio/wave": "wav",
 		"audio/opus": "opus", "audio/aac": "aac", "audio/flac": "flac", "audio/ogg": "ogg", "audio/mp4": "mp4",
 		"audio/x-m4a": "m4a", "audio/m4a": "m4a", "audio/webm": "webm", "audio/pcm": "pcm", "audio/pcm16": "pcm",
@@ -41,28 +35,28 @@ var endings = map[string]string{
 	".html": "html", ".htm": "html", ".txt": "txt", ".md": "md",
 }
 
-// cleanMedia checks media that are to be sent. MIME is the service's format
+// Media checks media that are to be sent. MIME is the service's format
 // afterwards, and a document has a name that the service takes.
-func (e *encoder) cleanMedia(at string, b *llm.Media) llm.Block {
-	at += "." + b.Kind
+func (e blocks) Media(b *llm.Media) llm.Block {
 	out := *b
+	what := "it is " + history.Kind(b)
 	switch {
 	case formats[b.Kind] == nil:
-		e.refuse(at, "this provider takes texts, images, documents and sounds only")
+		e.Refuse(b.At, what+", and this provider takes texts, images, documents and sounds only; leave it out")
 		return nil
 	case len(b.Data) == 0 && b.URL != "":
-		e.refuse(at, "this provider fetches nothing; send the data instead of a URL")
+		e.Refuse(b.At, what+" by URL, and this provider fetches nothing; send the data instead")
 		return nil
 	case len(b.Data) == 0:
-		e.refuse(at, "it is empty")
+		e.Refuse(b.At, what+" without data; send some or leave it out")
 		return nil
 	}
 	mime, _, _ := strings.Cut(strings.ToLower(b.MIME), ";")
 	out.MIME = formats[b.Kind][strings.TrimSpace(mime)]
 	switch b.Kind {
-	case kindImage:
-		e.imageFormat(at, b, &out)
-	case kindDocument:
+	case history.Image:
+		out.MIME = formats[history.Image][history.ImageType(b, e.Losses)]
+	case history.Document:
 		if out.MIME == "" {
 			if out.MIME = endings[strings.ToLower(path.Ext(b.Name))]; out.MIME == "" && strings.HasPrefix(mime, "text/") {
 				out.MIME = "txt"
@@ -70,25 +64,12 @@ func (e *encoder) cleanMedia(at string, b *llm.Media) llm.Block {
 		}
 		out.Name = e.documentName(b.Name)
 	}
+	history.Detail(b, e.Losses)
 	if out.MIME == "" {
-		e.refuse(at, fmt.Sprintf("this provider does not take %s of the type %q", b.Kind, clip(b.MIME, 64)))
+		e.Refuse(b.At, fmt.Sprintf("%s of the type %q, which this provider does not take; send it in another format", what, dialect.Clip(b.MIME, 64)))
 		return nil
 	}
 	return &out
-}
-
-// imageFormat names an image by what its bytes are, because the model refuses
-// one that is named wrong.
-func (e *encoder) imageFormat(at string, b, out *llm.Media) {
-	if found := formats[kindImage][http.DetectContentType(b.Data)]; found != "" && found != out.MIME {
-		if out.MIME != "" {
-			e.note(at+".media_type", "sent as "+found+", which its bytes are")
-		}
-		out.MIME = found
-	}
-	if b.Detail != "" && b.Detail != "auto" {
-		e.drop("image_url.detail", "images have no detail setting here")
-	}
 }
 
 // Documents' names are 1 to 200 characters, and no two in a request are the
@@ -106,7 +87,7 @@ func (e *encoder) documentName(name string) string {
 		name = strings.TrimSuffix(name, ext)
 	}
 	name = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		if nameRune(r) && r != '_' || strings.ContainsRune("()[]", r) {
+		if history.NameRune(r) && r != '_' || strings.ContainsRune("()[]", r) {
 			return r
 		}
 		return ' '

@@ -201,3 +201,5 @@ var wording = []struct {
 	{"block is bound to a different", fault.Invalid, dialect.CodeSealRefused, false},
 	{"thinking.signature: field required", fault.Invalid, dialect.CodeSealRefused, false},
 }
+
+func clip(s string, n int) string { return dialect.Clip(s, n) }

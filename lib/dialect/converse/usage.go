@@ -33,7 +33,7 @@ func (u *usage) read(v rawjson.Value) bool {
 	for _, d := range counts.Get("cacheDetails").Elems() {
 		n := count(d, "inputTokens")
 		detailed += n
-		if d.Get("ttl").Is(longLife) {
+		if d.Get("ttl").Is("1h") {
 			u.writtenForAnHour += n
 		}
 	}

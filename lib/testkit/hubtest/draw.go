@@ -26,7 +26,7 @@ func Draw(t *rapid.T, issuers ...string) *llm.Chat {
 		schema := rapid.SampledFrom([]json.RawMessage{nil, []byte("{}"), []byte(`{"type":"object"}`), []byte(`{"properties":{"a":{}}}`)}).Draw(t, "schema")
 		c.Tools = append(c.Tools, llm.Tool{Name: fmt.Sprintf("tool%d", i), Schema: schema, Cache: d.cache()})
 	}
-	return c
+	return Place(c)
 }
 
 type drawing struct {

@@ -57,7 +57,8 @@ func Request(r *llm.Request) any {
 	return out
 }
 
-// ParseRequest reads what Request wrote.
+// ParseRequest reads what Request wrote, and gives what has no place there one
+// by Place.
 func ParseRequest(t testing.TB, data []byte) *llm.Request {
 	t.Helper()
 	var in request
@@ -73,7 +74,7 @@ func ParseRequest(t testing.TB, data []byte) *llm.Request {
 	for _, x := range in.Turns {
 		c.Turns = append(c.Turns, llm.Turn{Role: x.Role, Name: x.Name, At: x.At, Blocks: x.Blocks})
 	}
-	r.Body = c
+	r.Body = Place(c)
 	return r
 }
 
