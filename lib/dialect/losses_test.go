@@ -37,7 +37,7 @@ var lanes = []lane{
 	{"Chat → Anthropic", openaichat.Front{}, anthropic.Back{}, "claude-sonnet-4-5", anthropic.PathMessages},
 	{"Chat → Bedrock, Claude", openaichat.Front{}, converse.Back{}, "us.anthropic.claude-sonnet-4-5-20250929-v1:0", converse.PathConverse},
 	{"Chat → Bedrock, Nova", openaichat.Front{}, converse.Back{}, "amazon.nova-pro-v1:0", converse.PathConverse},
-	{"Messages → OpenAI", anthropic.Front{}, openaichat.Back{}, "gpt-4o", openaichat.PathChat},
+	{"Messages → OpenAI", anthropic.Front{}, openaichat.Back{}, "gpt-5.2", openaichat.PathChat},
 	{"Messages → Bedrock, Claude", anthropic.Front{}, converse.Back{}, "us.anthropic.claude-sonnet-4-5-20250929-v1:0", converse.PathConverse},
 	{"Messages → Bedrock, Nova", anthropic.Front{}, converse.Back{}, "amazon.nova-pro-v1:0", converse.PathConverse},
 }
@@ -161,7 +161,7 @@ func lossPage() string {
 		"*loss*: it is left out, and `x-weir-loss` and the call's row name the field. *in part*: it is sent in another form, or with something added, and such a loss says so. " +
 		"*400*: the request is refused, and the error names the member. *–*: the caller's dialect has no word for it. " +
 		"With `x-weir-strict: true` every loss is a 400, and so is what is carried in part, unless something was only added.\n\n" +
-		"Models of a family differ in what they take: the columns are for `claude-sonnet-4-5`, `gpt-4o` and `amazon.nova-pro-v1:0`.\n\n")
+		"Models of a family differ in what they take: the columns are for `claude-sonnet-4-5`, `gpt-5.2` and `amazon.nova-pro-v1:0`.\n\n")
 	b.WriteString("| feature |")
 	for _, l := range lanes {
 		b.WriteString(" " + l.name + " |")

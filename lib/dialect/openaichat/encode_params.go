@@ -9,31 +9,47 @@ import (
 // params writes what the caller set.
 func (e *encoder) params(p llm.Params) {
 	e.maxTokens(p.MaxTokens)
-	e.float("temperature", p.Temperature)
-	e.float("top_p", p.TopP)
-	e.float("presence_penalty", p.PresencePenalty)
-	e.float("frequency_penalty", p.FrequencyPenalty)
+	e.sampling(p, e.reasoning(p.Reasoning))
 	if p.TopK != nil {
 		e.Drop("top_k", "Chat Completions has no such parameter")
 	}
 	if p.Seed != nil {
 		e.w.Name("seed").Int(*p.Seed)
 	}
-	if len(p.Stop) > 0 {
+	e.format(p.Format)
+	e.tier(p.ServiceTier)
+}
+
+// sampling writes what OpenAI's models do not take while they reason: then each
+// has its default (developers.openai.com/api/docs/guides/latest-model; for stop
+// docs.litellm.ai and github.com/n8n-io/n8n/issues/18149; read 2026-11).
+func (e *encoder) sampling(p llm.Params, reasons bool) {
+	for _, f := range []struct {
+		name    string
+		value   *float64
+		usually float64
+	}{
+		{"temperature", p.Temperature, 1},
+		{"top_p", p.TopP, 1},
+		{"presence_penalty", p.PresencePenalty, 0},
+		{"frequency_penalty", p.FrequencyPenalty, 0},
+	} {
+		switch {
+		case f.value == nil, reasons && *f.value == f.usually:
+		case reasons:
+			e.Drop(f.name, "this model does not take it while it reasons")
+		default:
+			e.w.Name(f.name).Float(*f.value)
+		}
+	}
+	if len(p.Stop) > 0 && reasons {
+		e.Drop(llm.FieldStop, "this model does not take it while it reasons")
+	} else if len(p.Stop) > 0 {
 		e.w.Name("stop").Open('[')
 		for _, s := range p.Stop {
 			e.w.Str(s)
 		}
 		e.w.Close(']')
-	}
-	e.format(p.Format)
-	e.reasoning(p.Reasoning)
-	e.tier(p.ServiceTier)
-}
-
-func (e *encoder) float(name string, f *float64) {
-	if f != nil {
-		e.w.Name(name).Float(*f)
 	}
 }
 
@@ -76,35 +92,6 @@ func (e *encoder) format(f *llm.Format) {
 		e.w.Close('}')
 	}
 	e.w.Close('}')
-}
-
-// Budgets of thinking tokens up to which an effort stands for them.
-const (
-	lowBudget    = 4_096
-	mediumBudget = 16_384
-)
-
-// reasoning writes an effort. A budget of tokens becomes the nearest effort;
-// "off" is left out, because models that do not reason refuse the word.
-func (e *encoder) reasoning(r *llm.Reasoning) {
-	if r == nil || r.Off {
-		return
-	}
-	effort := r.Effort
-	if effort == "" && r.Budget > 0 {
-		switch {
-		case r.Budget <= lowBudget:
-			effort = "low"
-		case r.Budget <= mediumBudget:
-			effort = "medium"
-		default:
-			effort = "high"
-		}
-		e.Drop(llm.FieldBudget, "sent as reasoning_effort "+effort)
-	}
-	if effort != "" {
-		e.w.Name("reasoning_effort").Str(effort)
-	}
 }
 
 // tier writes a service tier that OpenAI knows
