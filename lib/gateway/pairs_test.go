@@ -165,3 +165,21 @@ func TestStrictCallersLoseNothing(t *testing.T) {
 		}
 	}
 }
+
+// An error in the middle of a stream is in the caller's dialect, also where it
+// is one that a caller of the provider's own would be sent as it is: a frame of
+// another dialect is none to the caller's SDK, which would take the answer for
+// whole.
+func TestErrorsInStreamsAreInTheCallersDialect(t *testing.T) {
+	r, o, a := both(t)
+	o.Script("gpt-4o", fakeprovider.Answer{Text: "one two three four", ErrorAfter: 2, Error: fakeprovider.ContextLength(8, 9)})
+	a.Script("claude-sonnet-4-5", fakeanthropic.Answer{Text: "one two three four", ErrorAfter: 2, Error: fakeanthropic.ContextLength(9, 8)})
+	got := r.Must(messagesPath, askAnthropic("o/gpt-4o", true))
+	if _, last, _ := strings.Cut(got.Body, "event: error\ndata: "); !strings.HasPrefix(last, `{"type":"error","error":{"type":"invalid_request_error","message":"This model's maximum context length is 8 tokens.`) {
+		t.Errorf("an Anthropic caller reads %s", got.Body)
+	}
+	got = r.Must(chatPath, ask("a/claude-sonnet-4-5", true))
+	if _, last, _ := strings.Cut(got.Body, `data: {"error":{`); !strings.Contains(last, `"code":"context_length_exceeded"`) || strings.Contains(got.Body, `"type":"error"`) {
+		t.Errorf("a Chat caller reads %s", got.Body)
+	}
+}

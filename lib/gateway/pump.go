@@ -28,7 +28,7 @@ func (g *Gateway) pump(ctx context.Context, c *call, out *responder) (tail, erro
 	enc := lazyEncoder{c: c}
 	for chunk, err := range g.first(ctx, c) {
 		if err != nil {
-			return failing(chunk), err
+			return c.failing(chunk), err
 		}
 		frames, end := enc.encode(chunk)
 		if end {
@@ -56,9 +56,9 @@ func (c *call) last(frames []llm.Frame) (tail, error) {
 }
 
 // failing returns the provider's own error frame, where it sent one that the
-// caller may see.
-func failing(chunk llm.Chunk) tail {
-	if len(chunk.Frame.Data) == 0 || chunk.Frame.Withhold {
+// caller may see, and can read.
+func (c *call) failing(chunk llm.Chunk) tail {
+	if len(chunk.Frame.Data) == 0 || chunk.Frame.Withhold || chunk.Frame.Dialect != c.front.Name() {
 		return tail{}
 	}
 	f := keep(chunk).Frame
