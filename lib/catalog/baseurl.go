@@ -41,9 +41,15 @@ func (b *builder) baseURL(p placed[string], row provider.Row) string {
 	}
 	base := strings.TrimRight(p.V, "/")
 	for _, o := range row.Offers {
-		if before, found := strings.CutSuffix(base, o.Path); found {
-			b.errorf(p.At, "%s ends in %s, which the gateway adds itself; write %s", key, o.Path, before)
-			return ""
+		added := []string{o.Path}
+		if first, _, _ := strings.Cut(o.Path[1:], "/"); versionPart.MatchString(first) { // as Anthropic's do
+			added = append(added, "/"+first)
+		}
+		for _, end := range added {
+			if before, found := strings.CutSuffix(base, end); found {
+				b.errorf(p.At, "%s ends in %s, which the gateway adds itself; write %s", key, end, before)
+				return ""
+			}
 		}
 	}
 	if first := chatPath(row); first == "/chat/completions" && !versioned(base) && (row.BaseURL == "" || versioned(row.BaseURL)) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -240,7 +241,7 @@ func (b *builder) priced(t provider.Target, spec targetSpec) {
 	}
 	if _, ok := b.snap.Prices.Find(priceQuery(t, b.opts.Now)); !ok {
 		b.errorf(spec.At, "no price is known for %s; add one under prices, as %s: { input: …, output: … } in US dollars per million tokens, or set settings.unknown_price to %s",
-			t, quote(t.String()), PriceAllowUnpriced)
+			t, strconv.Quote(t.String()), PriceAllowUnpriced) // whole, to be copied
 	}
 }
 

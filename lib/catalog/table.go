@@ -65,7 +65,7 @@ func providerShape(rows []provider.Row) shape[providerSpec] {
 		key("kind", withPlace(word(kinds...)), func(p *providerSpec) *placed[string] { return &p.Kind },
 			"Row of the provider table: which API it speaks, where it lives and how it is paid.").required(),
 		key("base_url", withPlace(text("a URL", urlPattern, 2048, "an address has no spaces or invisible characters")), func(p *providerSpec) *placed[string] { return &p.BaseURL },
-			"Address of the API, as the vendor's own SDK takes it: with `/v1` for OpenAI and compatible ones, the runtime endpoint for Bedrock. Default: the kind's. Needed for kind `openai-compatible`."),
+			"Address of the API, as the vendor's own SDK takes it: with `/v1` for OpenAI and compatible ones, without it for Anthropic, the runtime endpoint for Bedrock. Default: the kind's. Needed for kind `openai-compatible`."),
 		key("credential", withPlace(either(noCredential(), credentialShape())), func(p *providerSpec) *placed[credential.Ref] { return &p.Credential },
 			"Where the provider's key comes from; never the key itself. Default: the kind's environment variable, and the member of the secret that is named like the kind. Needed for kind `openai-compatible`."),
 		key("region", withPlace(text("a region", regionPattern, 32, "a region has small letters, digits and dashes, such as us-east-1")), func(p *providerSpec) *placed[string] { return &p.Region },
