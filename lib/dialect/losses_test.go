@@ -160,7 +160,7 @@ func lossPage() string {
 		"A caller who speaks the target's own dialect is relayed, and loses nothing; this is for the others. *carried*: the target is sent it, in its own words. " +
 		"*loss*: it is left out, and `x-weir-loss` and the call's row name the field. *in part*: it is sent in another form, or with something added, and such a loss says so. " +
 		"*400*: the request is refused, and the error names the member. *–*: the caller's dialect has no word for it. " +
-		"With `x-weir-strict: true` every loss is a 400, and so is what is carried in part, unless something was only added.\n\n" +
+		"With `x-weir-strict: true` a 400 is what leaves something out, sends another value or asks for something else than the caller did; what only adds something that the target demands, or says the same in another form, is told and sent.\n\n" +
 		"Models of a family differ in what they take: the columns are for `claude-sonnet-4-5`, `gpt-5.2` and `amazon.nova-pro-v1:0`.\n\n")
 	b.WriteString("| feature |")
 	for _, l := range lanes {
