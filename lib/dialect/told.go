@@ -2,7 +2,6 @@ package dialect
 
 import (
 	"fmt"
-	"strings"
 
 	"weir/lib/llm"
 )
@@ -41,8 +40,8 @@ func UnknownWord(word string) string {
 }
 
 func short(word string) string {
-	if len(word) > maxWord {
-		return strings.ToValidUTF8(word[:maxWord], "") + "…"
+	if cut := Clip(word, maxWord); len(cut) < len(word) {
+		return cut + "…"
 	}
 	return word
 }

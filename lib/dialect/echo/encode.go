@@ -21,9 +21,7 @@ const opEncode = "echo.Encode"
 // it out would change the meaning.
 func (Back) Encode(op llm.Op, req *llm.Request, t dialect.Target) (llm.Outbound, []llm.Loss, error) {
 	e := &encoder{Losses: dialect.NewLosses(opEncode, req, t), body: Request{Model: t.Model, InputTokens: req.Facts.InputTokens}}
-	for _, path := range req.Facts.Native {
-		e.Refuse(path, "only the dialect of the request has it")
-	}
+	e.Native()
 	switch b := req.Body.(type) {
 	case *llm.Chat:
 		e.chat(b, t)
@@ -53,11 +51,7 @@ type encoder struct {
 
 func (e *encoder) extras(all []llm.Extra) {
 	for _, x := range all {
-		if x.Hint {
-			e.Drop(x.Path, "it has no such parameter")
-		} else {
-			e.Refuse(x.Path, "it has no such parameter")
-		}
+		e.Extra(x)
 	}
 }
 

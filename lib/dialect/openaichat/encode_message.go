@@ -1,6 +1,7 @@
 package openaichat
 
 import (
+	"cmp"
 	"encoding/base64"
 	"strings"
 
@@ -54,13 +55,13 @@ func (e *encoder) turn(t llm.Turn) {
 // toolResult writes a tool message. It can hold text only: media is returned,
 // to go into the user message that follows.
 func (e *encoder) toolResult(r *llm.ToolResult) []llm.Block {
-	e.cache(r.Cache)
+	mark := r.Cache
 	var text strings.Builder
 	var media []llm.Block
 	for _, b := range r.Content {
 		switch b := b.(type) {
 		case *llm.Text:
-			e.cache(b.Cache)
+			mark = cmp.Or(mark, b.Cache)
 			e.cites(b)
 			text.WriteString(b.Text)
 		case *llm.Media:
@@ -76,20 +77,24 @@ func (e *encoder) toolResult(r *llm.ToolResult) []llm.Block {
 		e.Drop(llm.FieldToolError, "Chat Completions has no such member; the text has to say it")
 	}
 	e.w.Open('{').Name("role").Str("tool").Name("tool_call_id").Str(r.CallID).
-		Name("content").Str(text.String()).Close('}')
+		Name("content").Str(text.String())
+	e.cacheControl(mark)
+	e.w.Close('}')
 	return media
 }
 
-// assistant writes an assistant turn: text as content, calls beside it.
+// assistant writes an assistant turn: text as content, calls beside it. A cache
+// mark stands for the whole message, as a tool's result has it, too.
 // Thinking is left out, except for vendors that take it back.
 func (e *encoder) assistant(t llm.Turn) {
 	var text, thinking strings.Builder
 	var calls []*llm.ToolUse
+	var mark *llm.CachePoint
 	hasText := false
 	for _, b := range t.Blocks {
 		switch b := b.(type) {
 		case *llm.Text:
-			e.cache(b.Cache)
+			mark = cmp.Or(b.Cache, mark)
 			e.cites(b)
 			hasText = true
 			text.WriteString(b.Text)
@@ -99,7 +104,7 @@ func (e *encoder) assistant(t llm.Turn) {
 				e.Drop(llm.FieldThinking, "this provider does not take thinking or its signature back")
 			}
 		case *llm.ToolUse:
-			e.cache(b.Cache)
+			mark = cmp.Or(b.Cache, mark)
 			calls = append(calls, b)
 		case *llm.Opaque:
 			e.Refuse(b.At, "only the dialect of the request has it")
@@ -121,6 +126,7 @@ func (e *encoder) assistant(t llm.Turn) {
 		e.w.Name("reasoning_content").Str(thinking.String())
 	}
 	e.calls(calls)
+	e.cacheControl(mark)
 	e.w.Close('}')
 }
 
@@ -144,10 +150,11 @@ func (e *encoder) calls(calls []*llm.ToolUse) {
 func (e *encoder) content(blocks []llm.Block) {
 	e.w.Name("content")
 	if len(blocks) == 1 {
-		if t, ok := blocks[0].(*llm.Text); ok {
-			e.cache(t.Cache)
+		t, ok := blocks[0].(*llm.Text)
+		if ok && (t.Cache == nil || !e.target.Quirks.TakesCacheControl) {
 			e.cites(t)
 			e.w.Str(t.Text)
+			e.cacheControl(t.Cache) // none, or a loss
 			return
 		}
 	}
@@ -161,11 +168,11 @@ func (e *encoder) content(blocks []llm.Block) {
 func (e *encoder) part(b llm.Block) {
 	switch b := b.(type) {
 	case *llm.Text:
-		e.cache(b.Cache)
 		e.cites(b)
-		e.w.Open('{').Name("type").Str("text").Name("text").Str(b.Text).Close('}')
+		e.w.Open('{').Name("type").Str("text").Name("text").Str(b.Text)
+		e.cacheControl(b.Cache)
+		e.w.Close('}')
 	case *llm.Media:
-		e.cache(b.Cache)
 		e.media(b)
 	case *llm.Opaque:
 		if b.Dialect == Name {
@@ -189,21 +196,24 @@ func (e *encoder) media(m *llm.Media) {
 		if m.Detail != "" {
 			e.w.Name("detail").Str(m.Detail)
 		}
-		e.w.Close('}').Close('}')
+		e.w.Close('}')
 	case m.Kind == "audio" && len(m.Data) > 0:
 		e.w.Open('{').Name("type").Str("input_audio").Name("input_audio").Open('{').
 			Name("data").Str(base64.StdEncoding.EncodeToString(m.Data)).
-			Name("format").Str(audioFormat(m.MIME)).Close('}').Close('}')
+			Name("format").Str(audioFormat(m.MIME)).Close('}')
 	case m.Kind == "document" && len(m.Data) > 0:
 		name := m.Name
 		if name == "" {
 			name = "document" // required beside file_data
 		}
 		e.w.Open('{').Name("type").Str("file").Name("file").Open('{').Name("filename").Str(name).
-			Name("file_data").Str(mediaURL(m)).Close('}').Close('}')
+			Name("file_data").Str(mediaURL(m)).Close('}')
 	default:
 		e.Refuse(m.At, "Chat Completions takes "+m.Kind+" content by value only; send the data instead of a URL")
+		return
 	}
+	e.cacheControl(m.Cache)
+	e.w.Close('}')
 }
 
 // cites notes that a text's citations cannot be said.

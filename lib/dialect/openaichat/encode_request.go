@@ -16,9 +16,7 @@ const opEncode = "openaichat.Encode"
 // would change the meaning or the target is strict.
 func (Back) Encode(op llm.Op, req *llm.Request, t dialect.Target) (llm.Outbound, []llm.Loss, error) {
 	e := &encoder{Losses: dialect.NewLosses(opEncode, req, t), target: t}
-	for _, path := range req.Facts.Native {
-		e.Refuse(path, "only the dialect of the request has it")
-	}
+	e.Native()
 	e.w.Open('{').Name("model").Str(t.Model)
 	out := outbound(t, req.Facts.Stream)
 	switch b := req.Body.(type) {
@@ -73,7 +71,6 @@ func (e *encoder) tools(tools []llm.Tool) {
 	}
 	e.w.Name("tools").Open('[')
 	for _, t := range tools {
-		e.cache(t.Cache)
 		e.w.Open('{').Name("type").Str("function").Name("function").Open('{').Name("name").Str(t.Name)
 		if t.Description != "" {
 			e.w.Name("description").Str(t.Description)
@@ -82,7 +79,9 @@ func (e *encoder) tools(tools []llm.Tool) {
 			e.w.Name("parameters").Raw(t.Schema)
 		}
 		e.strict(t.Strict)
-		e.w.Close('}').Close('}')
+		e.w.Close('}')
+		e.cacheControl(t.Cache)
+		e.w.Close('}')
 	}
 	e.w.Close(']')
 }
@@ -93,9 +92,18 @@ func (e *encoder) strict(s *bool) {
 	}
 }
 
-// cache notes that a cache point cannot be said.
-func (e *encoder) cache(c *llm.CachePoint) {
-	if c != nil {
+// cacheControl writes a cache mark as a member of the open object, or notes
+// that the vendor takes none.
+func (e *encoder) cacheControl(c *llm.CachePoint) {
+	switch {
+	case c == nil:
+	case e.target.Quirks.TakesCacheControl:
+		e.w.Name("cache_control").Open('{').Name("type").Str("ephemeral")
+		if c.TTL != "" {
+			e.w.Name("ttl").Str(c.TTL)
+		}
+		e.w.Close('}')
+	default:
 		e.Drop(llm.FieldCache, "this provider caches prompts by itself or not at all")
 	}
 }
@@ -150,13 +158,10 @@ func (e *encoder) embed(b *llm.Embed, f llm.Facts) {
 // extras writes this dialect's own members back and accounts for others'.
 func (e *encoder) extras(all []llm.Extra) {
 	for _, x := range all {
-		switch {
-		case x.Dialect == Name && topLevel(x.Path):
+		if x.Dialect == Name && topLevel(x.Path) {
 			e.w.Name(x.Path).Raw(x.Raw)
-		case x.Hint:
-			e.Drop(x.Path, "this provider has no such parameter")
-		default:
-			e.Refuse(x.Path, "it has no such parameter")
+		} else {
+			e.Extra(x)
 		}
 	}
 }
