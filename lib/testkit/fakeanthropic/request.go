@@ -76,7 +76,7 @@ func (p *Provider) request(raw []byte, count bool) (*request, *APIError) {
 	if e := p.verify(&q); e != nil {
 		return nil, e
 	}
-	if err := strict.Anthropic(strict.Request{Model: q.Model, Count: count, Body: raw}); err != nil {
+	if err := strict.Anthropic(strict.Request{Model: q.Model, Count: count, Body: raw, Joins: true}); err != nil {
 		return nil, invalid("%s", err)
 	}
 	return &q, nil

@@ -271,7 +271,7 @@ func (c *check) messagesAPI(root object) {
 		return slices.Contains([]string{"anthropic_version", "anthropic_beta", "context_management"}, name)
 	})
 	_, name, _ := strings.Cut(c.model, "anthropic.")
-	if err := strict.Anthropic(strict.Request{Model: modelVersion.ReplaceAllString(name, ""), Body: encode(rest)}); err != nil {
+	if err := strict.Anthropic(strict.Request{Model: modelVersion.ReplaceAllString(name, ""), Body: encode(rest), Joins: true}); err != nil {
 		c.fail(byModel("%s", err))
 	}
 }
