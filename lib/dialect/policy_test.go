@@ -65,6 +65,7 @@ func TestNotesAndDrops(t *testing.T) {
 		{"a seed and a penalty", chat, `"seed":1,"presence_penalty":1`, all, nil, []string{"presence_penalty", "seed"}},
 		{"a parameter that the model does not take", chat, `"temperature":0.5`, []string{toNewer}, nil, []string{"temperature"}},
 		{"thinking that has no room", chat, `"reasoning_effort":"high","max_tokens":900`, claude, nil, []string{"reasoning_effort"}},
+		{"an effort that the model does not know", chat, `"reasoning_effort":"minimal"`, []string{toNewer, "openai.gpt-oss-120b-1:0"}, nil, []string{"reasoning_effort"}},
 		{"a tier that is none", chat, `"service_tier":"scale"`, all, nil, []string{"service_tier"}},
 		{"any JSON", chat, `"response_format":{"type":"json_object"}`, all, nil, []string{"response_format"}},
 		{"an odd user", chat, `"user":"é"`, []string{toClaude, toNova}, nil, []string{"user"}},

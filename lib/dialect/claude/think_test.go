@@ -78,7 +78,7 @@ func TestThink(t *testing.T) {
 		{budget, ask("", 2000), claude.Call{MaxTokens: 1000}, `{}`, "", false, "reasoning"},
 		{budget, &llm.Reasoning{Budget: 3000, Summary: "omitted"}, plain, `{"thinking":{"type":"enabled","budget_tokens":3000,"display":"omitted"}}`, "", true, ""},
 		{both, ask("", 3000), plain, enabled(3000), "", true, ""},
-		{both, ask("xhigh", 0), plain, adaptive, "high", true, ""},
+		{both, ask("xhigh", 0), plain, adaptive, "high", true, "reasoning.effort"},
 		{effort, ask("", 3000), plain, adaptive, "low", true, "reasoning.budget"},
 		{effort, ask("odd", 0), plain, adaptive, "", true, "reasoning.effort"},
 		{effort, &llm.Reasoning{Effort: "max", Summary: "omitted"}, plain, `{"thinking":{"type":"adaptive","display":"omitted"}}`, "max", true, ""},

@@ -75,9 +75,19 @@ func Asked(r *llm.Reasoning, known []string, l *dialect.Losses) string {
 	if word == "" {
 		return ""
 	}
+	return Taken(word, known, l)
+}
+
+// Taken is word as a target with the efforts known takes it: the nearest, which
+// is told; empty where word is no effort.
+func Taken(word string, known []string, l *dialect.Losses) string {
 	found := Nearest(word, known)
-	if found == "" {
+	switch found {
+	case word:
+	case "":
 		Unknown(l)
+	default:
+		l.Drop(llm.FieldEffort, "sent as "+found+", which this model knows")
 	}
 	return found
 }

@@ -51,7 +51,8 @@ func TestBudgetsStandForTheirEfforts(t *testing.T) {
 	}
 }
 
-// What is asked for in tokens, or in a word that nobody knows, is told of.
+// What is asked for in tokens, or in a word that the target does not know, is
+// told of.
 func TestAsked(t *testing.T) {
 	tests := []struct {
 		r    llm.Reasoning
@@ -63,6 +64,7 @@ func TestAsked(t *testing.T) {
 		{llm.Reasoning{Effort: "low", Budget: 50_000}, "low", ""},
 		{llm.Reasoning{Budget: 50_000}, "high", llm.FieldBudget},
 		{llm.Reasoning{Effort: "odd"}, "", llm.FieldEffort},
+		{llm.Reasoning{Effort: "xhigh"}, "high", llm.FieldEffort},
 	}
 	for _, tt := range tests {
 		l := dialect.NewLosses("test", &llm.Request{}, dialect.Target{})

@@ -105,15 +105,7 @@ func (e *encoder) word(r *llm.Reasoning, m thinker) string {
 	case word == "" || !m.known:
 		return word
 	}
-	found := effort.Nearest(word, m.efforts)
-	switch found {
-	case word:
-	case "":
-		effort.Unknown(e.Losses)
-	default:
-		e.Drop(llm.FieldEffort, "sent as "+found+", which this model knows")
-	}
-	return found
+	return effort.Taken(word, m.efforts, e.Losses)
 }
 
 // thinking writes the vendor's own switch, where it has one.
