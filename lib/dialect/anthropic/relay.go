@@ -26,7 +26,8 @@ const opRelay = "anthropic.Relay"
 //     unsigned thinking back is sent it (Quirks.TakesReasoning), without the
 //     signature of another family;
 //   - for a host that wants them there (Quirks.VersionInBody) anthropic_version
-//     and anthropic_beta are set, and model and stream removed.
+//     and anthropic_beta are set, and model and stream removed; service_tier
+//     becomes a header.
 //
 // Of the headers anthropic-beta and anthropic-version go on as they are,
 // Version where there is none; of the query, beta.
@@ -38,6 +39,7 @@ func (Back) Relay(_ llm.Op, in llm.Inbound, req *llm.Request, t dialect.Target) 
 	out := outbound(t, req.Facts.Stream)
 	if t.Quirks.VersionInBody != "" {
 		r.hosted(root, in.Header, t.Quirks.VersionInBody)
+		r.hostedTier(root, out.Header)
 	} else {
 		if !root.Get("model").Is(t.Model) {
 			r.edits.Put(root, "model", rawjson.AppendString(nil, t.Model))
@@ -123,6 +125,27 @@ func (r *relay) hosted(root rawjson.Value, h http.Header, version string) {
 	if n > 0 {
 		r.edits.Put(root, "anthropic_beta", w.Close(']').Take())
 	}
+}
+
+// headerTier is where Bedrock's InvokeModel takes a tier, which Claude refuses
+// in the body there
+// (docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html).
+const headerTier = "X-Amzn-Bedrock-Service-Tier"
+
+// hostedTier moves service_tier into a header. auto, which is what the host
+// does anyhow, says nothing; a word that is none is left for the host to judge.
+func (r *relay) hostedTier(root rawjson.Value, h http.Header) {
+	tier, _ := root.Get("service_tier").Text()
+	switch tier {
+	case "auto":
+	case "standard_only":
+		h.Set(headerTier, "default")
+	case "default", "priority", "flex", "reserved":
+		h.Set(headerTier, tier)
+	default:
+		return
+	}
+	r.edits.Remove(root, "service_tier")
 }
 
 // readable returns a block of thinking, nil where no target of this dialect can

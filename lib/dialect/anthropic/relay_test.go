@@ -283,3 +283,30 @@ func TestErrorsFromBelow(t *testing.T) {
 		}
 	}
 }
+
+// A host that has a header for the tier is told it there.
+func TestRelayedTiers(t *testing.T) {
+	for _, tt := range []struct{ tier, header, left string }{
+		{`"standard_only"`, "default", ""},
+		{`"flex"`, "flex", ""},
+		{`"auto"`, "", ""},
+		{`"of_our_own"`, "", `"service_tier":"of_our_own",`},
+		{`null`, "", `"service_tier":null,`},
+	} {
+		raw := `{"model":"claude","service_tier":` + tt.tier + `,"max_tokens":5,"messages":[{"role":"user","content":"hi"}]}`
+		in := llm.Inbound{Raw: []byte(raw)}
+		req, err := anthropic.Front{}.Decode(llm.OpChat, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, losses, err := anthropic.Back{}.Relay(llm.OpChat, in, req, dialect.Target{Model: "m", Quirks: dialect.Quirks{VersionInBody: "v"}})
+		want := `{` + tt.left + `"max_tokens":5,"messages":[{"role":"user","content":"hi"}],"anthropic_version":"v"}`
+		if err != nil || string(out.Body) != want || out.Header.Get("X-Amzn-Bedrock-Service-Tier") != tt.header || len(losses) > 0 {
+			t.Errorf("%s: %s, %v, losses %v, %v; want %s and the header %q", tt.tier, out.Body, out.Header, losses, err, want, tt.header)
+		}
+		own, _, err := anthropic.Back{}.Relay(llm.OpChat, in, req, dialect.Target{Model: "claude"})
+		if err != nil || string(own.Body) != raw {
+			t.Errorf("the vendor itself: %s, %v", own.Body, err)
+		}
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -153,6 +154,10 @@ func (b *Bedrock) admit(r *http.Request, model, op string, body []byte) *Excepti
 	b.mu.Unlock()
 	if missing { // github.com/strands-agents/harness-sdk/issues/38
 		return invalid("The provided model identifier is invalid.")
+	}
+	// API_runtime_InvokeModel; Converse has it in the body.
+	if tier := r.Header.Get("X-Amzn-Bedrock-Service-Tier"); tier != "" && (!strings.HasPrefix(op, Invoke) || !slices.Contains(serviceTiers, tier)) {
+		return invalid("X-Amzn-Bedrock-Service-Tier: %s", tier)
 	}
 	if got := r.Header.Get("Content-Type"); got != "application/json" {
 		return &Exception{Type: "UnsupportedMediaTypeException", Status: http.StatusUnsupportedMediaType, Message: got}

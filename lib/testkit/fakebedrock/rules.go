@@ -197,10 +197,13 @@ func (c *check) inference(root object) {
 	}
 }
 
+// serviceTiers: ServiceTierType in the service's model.
+var serviceTiers = []string{"priority", "default", "flex", "reserved"}
+
 // options: the constraints of ServiceTier, PerformanceConfiguration and
 // RequestMetadata in the service's model.
 func (c *check) options(root object) {
-	c.word(root, "serviceTier", "type", "priority", "default", "flex", "reserved")
+	c.word(root, "serviceTier", "type", serviceTiers...)
 	c.word(root, "performanceConfig", "latency", "standard", "optimized")
 	metadata, ok := c.object("requestMetadata", root["requestMetadata"])
 	if ok && len(metadata) == 0 || len(metadata) > 16 {

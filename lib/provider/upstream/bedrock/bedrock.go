@@ -125,7 +125,7 @@ func (t *Transport) send(ctx context.Context, cancel context.CancelCauseFunc, to
 	}
 	ctx, connected := upstream.Connecting(ctx, cancel, to.Timeouts.Connect)
 	defer connected()
-	x := &exchange{http: c.http, body: out.Body, userAgent: t.userAgent}
+	x := &exchange{http: c.http, body: out.Body, header: out.Header, userAgent: t.userAgent}
 	if err := x.call(ctx, c.sdk, to.Model, out.Path, stream); err != nil {
 		return nil, upstream.Classify(ctx, opSend, bare(err))
 	}

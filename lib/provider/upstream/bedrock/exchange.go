@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
@@ -17,6 +18,7 @@ import (
 type exchange struct {
 	http      *http.Client
 	body      []byte
+	header    http.Header // of the operation, such as X-Amzn-Bedrock-Service-Tier; others stay behind
 	userAgent string
 
 	response *http.Response // the raw answer
@@ -86,7 +88,8 @@ func (x *exchange) carry(s *middleware.Stack, result any) error {
 	return err
 }
 
-// serialize puts our body into the request that the SDK has made.
+// serialize puts our body and headers into the request that the SDK has made,
+// before it is signed.
 func (x *exchange) serialize(ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler) (middleware.SerializeOutput, middleware.Metadata, error) {
 	req, ok := in.Request.(*smithyhttp.Request)
 	if !ok {
@@ -98,6 +101,11 @@ func (x *exchange) serialize(ctx context.Context, in middleware.SerializeInput, 
 	}
 	req.ContentLength = int64(len(x.body))
 	req.Header.Set("Content-Type", "application/json")
+	for name, values := range x.header {
+		if strings.HasPrefix(name, "X-Amzn-Bedrock-") {
+			req.Header[name] = values
+		}
+	}
 	in.Request = req
 	return next.HandleSerialize(ctx, in)
 }

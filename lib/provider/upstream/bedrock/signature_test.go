@@ -49,24 +49,29 @@ func signedAgain(t *testing.T, r *http.Request, body []byte) string {
 // made.
 func TestSignaturesAreRight(t *testing.T) {
 	environment(t)
-	var got, want string
+	var got, want, tier string
 	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 		}
-		got, want = r.Header.Get("Authorization"), signedAgain(t, r, body)
+		got, want, tier = r.Header.Get("Authorization"), signedAgain(t, r, body), r.Header.Get("X-Amzn-Bedrock-Service-Tier")
+		if r.Header.Get("X-Of-The-Caller") != "" {
+			t.Error("a header that is none of the operation's travels")
+		}
 		_, _ = io.WriteString(w, "{}")
 	}))
 	for _, path := range []string{bedrock.PathConverse, bedrock.PathStream, bedrock.PathInvoke, bedrock.PathCount} {
 		for _, model := range []string{model, "arn:aws:bedrock:eu-west-1:1:application-inference-profile/a b"} {
-			reply, err := transport(t).Send(t.Context(), target(base, model), outbound(path, question), path == bedrock.PathInvoke)
+			out := outbound(path, question)
+			out.Header = http.Header{"X-Amzn-Bedrock-Service-Tier": {"flex"}, "X-Of-The-Caller": {"x"}}
+			reply, err := transport(t).Send(t.Context(), target(base, model), out, path == bedrock.PathInvoke)
 			if err != nil {
 				t.Fatal(err)
 			}
 			reply.Body.Close()
-			if got == "" || got != want {
-				t.Errorf("%s: signed\n%s\nwant\n%s", path, got, want)
+			if got == "" || got != want || tier != "flex" || !strings.Contains(got, "x-amzn-bedrock-service-tier") {
+				t.Errorf("%s: signed\n%s\nwant\n%s, tier %q", path, got, want, tier)
 			}
 		}
 	}

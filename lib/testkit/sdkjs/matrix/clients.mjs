@@ -5,8 +5,8 @@
 //   stop, temperature, topK, seed, schema, effort, budget, signal, headers, onText,
 //   more (the SDK's own members)
 //   system and a turn of the user are a text, or parts:
-//     { text, mark } { image } { imageURL } { pdf }   (data in base64; mark is a cache mark)
-//   turns: [{ user } | { reply } | { assistant: text } | { results: [{ call, text, failed, image }] }]
+//     { text, mark } { image, detail } { imageURL } { pdf } { sound }   (data in base64; mark is a cache mark)
+//   turns: [{ user } | { reply } | { assistant: text } | { results: [{ call, text, failed, image }] } | { system }]
 //
 // and so is a reply:
 //

@@ -7,7 +7,7 @@ import events from 'node:events';
 import { test } from 'node:test';
 import { row, sentFor } from '../stage.mjs';
 import { clients } from './clients.mjs';
-import { assertLosses, assertNamed, promised } from './losses.mjs';
+import { assertLosses, assertNamed, promised, promisedBack } from './losses.mjs';
 import { gateway, providers, scripted } from './providers.mjs';
 import { read } from './sent.mjs';
 
@@ -114,7 +114,20 @@ class Cell {
    */
   lost(...features) {
     const own = this.client.adds?.(this.asked, this) ?? [];
-    assertLosses(this.headers, [...features.map((f) => this.promised(f)), ...own]);
+    const told = (this.headers.get('x-weir-loss') ?? '').split(';').map((s) => s.trim()).filter(Boolean);
+    assertLosses(told, [...features.map((f) => this.promised(f)), ...own]);
+  }
+
+  /** What LOSSES.md says of a part of an answer in this cell. */
+  promisedBack(part) {
+    return promisedBack(part, this.front, this.provider);
+  }
+
+  /** Checks that the row of the newest call has the losses of these parts of its answer, and no others. */
+  async lostBack(...parts) {
+    const { losses } = await this.row();
+    const own = this.client.adds?.(this.asked, this) ?? [];
+    assertLosses(losses.map((l) => l.field ?? l), [...parts.map((p) => this.promisedBack(p)), ...own]);
   }
 
   /** Checks that a feature of the request is refused with an error that names it, and that nothing is sent. */

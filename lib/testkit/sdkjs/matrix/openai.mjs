@@ -38,7 +38,8 @@ function error(e) {
 const cache = (mark) => (mark ? { cache_control: { type: 'ephemeral', ...(mark === true ? {} : { ttl: mark }) } } : {});
 
 function part(p) {
-  if (p.image) return { type: 'image_url', image_url: { url: `data:image/png;base64,${p.image}` } };
+  if (p.image) return { type: 'image_url', image_url: { url: `data:image/png;base64,${p.image}`, ...(p.detail && { detail: p.detail }) } };
+  if (p.sound) return { type: 'input_audio', input_audio: { data: p.sound, format: 'wav' } };
   if (p.imageURL) return { type: 'image_url', image_url: { url: p.imageURL } };
   if (p.pdf) return { type: 'file', file: { filename: p.name ?? 'survey.pdf', file_data: `data:application/pdf;base64,${p.pdf}` } };
   return { type: 'text', text: p.text, ...cache(p.mark) };
@@ -50,6 +51,7 @@ function messages({ system, turns }) {
   const all = system ? [{ role: 'system', content: content(system) }] : [];
   for (const t of turns) {
     if (t.user !== undefined) all.push({ role: 'user', content: content(t.user) });
+    else if (t.system) all.push({ role: 'system', content: t.system });
     else if (t.reply) all.push(t.reply.native);
     else if (t.assistant !== undefined) all.push({ role: 'assistant', content: t.assistant });
     else for (const r of t.results) all.push({ role: 'tool', tool_call_id: r.call.id, content: r.text });

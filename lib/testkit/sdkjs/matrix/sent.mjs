@@ -1,16 +1,16 @@
 // What a provider was sent, in one form for all three of their dialects:
 //
 //   { system: [text], turns: [{ role, parts }], tools, choice, max, stop, schema,
-//     effort, budget, marks, path, body }
+//     effort, budget, marks, path, tier, body }
 //
 // where a part is { kind, text, data, url, id, name, input, failed, signature }
 // and marks are the places of cache marks.
 
 /** Reads a request as the stage lists it. */
-export function read({ provider, path, body }) {
+export function read({ provider, path, body, tier }) {
   const anthropic = provider === 'anthropic' || path.includes('/invoke');
   const reader = provider === 'openai' ? chat : anthropic ? messages : converse;
-  return { path, ...reader(body) };
+  return { path, tier, ...reader(body) };
 }
 
 const list = (content) => (typeof content === 'string' ? [{ type: 'text', text: content }] : content ?? []);

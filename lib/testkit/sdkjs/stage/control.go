@@ -28,6 +28,7 @@ type request struct {
 	Path     string          `json:"path"`
 	Status   int             `json:"status,omitempty"`
 	Body     json.RawMessage `json:"body"`
+	Tier     string          `json:"tier,omitempty"`  // as a header of Bedrock
 	Error    string          `json:"error,omitempty"` // why it was refused
 	Reported bool            `json:"reported"`        // usage was told; Bedrock does not say
 	Gone     bool            `json:"gone"`            // the gateway hung up; Bedrock does not say
@@ -61,7 +62,7 @@ func (f *fakes) all() (all []request) {
 		all = append(all, one)
 	}
 	for _, q := range f.cloud.Requests() {
-		one := request{Provider: "bedrock", Model: q.Model, Path: "/model/" + q.Model + "/" + q.Op, Body: q.Body}
+		one := request{Provider: "bedrock", Model: q.Model, Path: "/model/" + q.Model + "/" + q.Op, Body: q.Body, Tier: q.Header.Get("X-Amzn-Bedrock-Service-Tier")}
 		if q.Refused != nil {
 			one.Error = q.Refused.Error()
 		}
