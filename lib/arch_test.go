@@ -128,6 +128,7 @@ var rules = []rule{
 	{pkg: "lib/testkit/fakebedrock", own: []string{"lib/testkit/strict", "lib/wire/eventstream"}},
 	{pkg: "lib/testkit/fakeprovider", own: []string{"lib/wire", "lib/wire/*"}},
 	{pkg: "lib/testkit/sdkjs/stage", own: []string{"lib/testkit/fakeanthropic", "lib/testkit/fakebedrock", "lib/testkit/fakeprovider"}},
+	{pkg: "lib/testkit/sdktest/members"},
 	{pkg: "lib/testkit/sdktest", own: []string{"lib/*", "lib/*/*"}, deps: []string{openaiGo, claudeGo}},
 }
 
