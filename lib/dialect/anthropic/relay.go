@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"weir/lib/dialect"
@@ -27,7 +28,7 @@ const opRelay = "anthropic.Relay"
 //     signature of another family;
 //   - for a host that wants them there (Quirks.VersionInBody) anthropic_version
 //     and anthropic_beta are set, and model and stream removed; service_tier
-//     becomes a header.
+//     becomes a header, and eager_input_streaming of tools a beta.
 //
 // Of the headers anthropic-beta and anthropic-version go on as they are,
 // Version where there is none; of the query, beta.
@@ -111,20 +112,42 @@ func (r *relay) hosted(root rawjson.Value, h http.Header, version string) {
 	r.edits.Remove(root, "model")
 	r.edits.Remove(root, "stream")
 	r.edits.Put(root, "anthropic_version", rawjson.AppendString(nil, version))
-	var w rawjson.Builder
-	w.Open('[')
-	n := 0
+	var betas []string
 	for _, v := range h.Values(headerBeta) {
 		for beta := range strings.SplitSeq(v, ",") {
 			if beta = strings.TrimSpace(beta); beta != "" {
-				w.Str(beta)
-				n++
+				betas = append(betas, beta)
 			}
 		}
 	}
-	if n > 0 {
-		r.edits.Put(root, "anthropic_beta", w.Close(']').Take())
+	if r.hostedTools(root) && !slices.Contains(betas, betaEager) {
+		betas = append(betas, betaEager)
 	}
+	if len(betas) == 0 {
+		return
+	}
+	var w rawjson.Builder
+	w.Open('[')
+	for _, beta := range betas {
+		w.Str(beta)
+	}
+	r.edits.Put(root, "anthropic_beta", w.Close(']').Take())
+}
+
+// betaEager streams the input of tools as it is written. It was a beta before
+// it became a member of each tool, which Bedrock refuses: the beta alone is
+// taken there (github.com/vercel/ai/pull/17179,
+// github.com/anthropics/claude-code/issues/32820).
+const betaEager = "fine-grained-tool-streaming-2025-05-14"
+
+// hostedTools takes eager_input_streaming out of the tools, and reports whether
+// one had it on.
+func (r *relay) hostedTools(root rawjson.Value) (eager bool) {
+	for _, tool := range root.Get("tools").Elems() {
+		on, _ := tool.Get("eager_input_streaming").Bool()
+		eager = r.edits.Remove(tool, "eager_input_streaming") && on || eager
+	}
+	return eager
 }
 
 // headerTier is where Bedrock's InvokeModel takes a tier, which Claude refuses

@@ -310,3 +310,29 @@ func TestRelayedTiers(t *testing.T) {
 		}
 	}
 }
+
+// A host that knows eager_input_streaming as a beta is told it so.
+func TestRelayedEagerTools(t *testing.T) {
+	const eager = `"fine-grained-tool-streaming-2025-05-14"`
+	for _, tt := range []struct{ beta, before, after, betas string }{
+		{"", `{"name":"f","eager_input_streaming":true,"input_schema":{"type":"object"}},{"name":"g","input_schema":{"type":"object"}}`, `{"name":"f","input_schema":{"type":"object"}},{"name":"g","input_schema":{"type":"object"}}`, `,"anthropic_beta":[` + eager + `]`},
+		{"a, " + strings.Trim(eager, `"`), `{"name":"f","input_schema":{"type":"object"},"eager_input_streaming":true}`, `{"name":"f","input_schema":{"type":"object"}}`, `,"anthropic_beta":["a",` + eager + `]`},
+		{"", `{"name":"f","input_schema":{"type":"object"},"eager_input_streaming":false}`, `{"name":"f","input_schema":{"type":"object"}}`, ""},
+	} {
+		rest := `"max_tokens":5,"messages":[{"role":"user","content":"hi"}],"tools":[`
+		raw := `{"model":"claude",` + rest + tt.before + `]}`
+		in := llm.Inbound{Raw: []byte(raw), Header: http.Header{"Anthropic-Beta": {tt.beta}}}
+		req, err := anthropic.Front{}.Decode(llm.OpChat, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, losses, err := anthropic.Back{}.Relay(llm.OpChat, in, req, dialect.Target{Model: "m", Quirks: dialect.Quirks{VersionInBody: "v"}})
+		if want := `{` + rest + tt.after + `],"anthropic_version":"v"` + tt.betas + `}`; err != nil || string(out.Body) != want || len(losses) > 0 {
+			t.Errorf("%s: %s, losses %v, %v; want %s", tt.before, out.Body, losses, err, want)
+		}
+		own, _, err := anthropic.Back{}.Relay(llm.OpChat, in, req, dialect.Target{Model: "claude"})
+		if err != nil || string(own.Body) != raw {
+			t.Errorf("the vendor itself: %s, %v", own.Body, err)
+		}
+	}
+}

@@ -258,7 +258,18 @@ func (c *check) invoke(root object) {
 	case root["anthropic_beta"] != nil && len(c.list("anthropic_beta", root["anthropic_beta"])) == 0:
 		c.fail(byModel("anthropic_beta: Input should be a valid list"))
 	default:
+		c.invokeTools(root)
 		c.messagesAPI(root)
+	}
+}
+
+// invokeTools: what tools stream eagerly by is a beta on Bedrock, and no member
+// (github.com/anthropics/claude-code/issues/32820, github.com/vercel/ai/pull/17179).
+func (c *check) invokeTools(root object) {
+	for i, v := range c.list("tools", root["tools"]) {
+		if member(v, "eager_input_streaming") != nil {
+			c.fail(byModel("tools.%d.custom.eager_input_streaming: Extra inputs are not permitted", i))
+		}
 	}
 }
 
