@@ -16,6 +16,8 @@ var (
 	audioFields = rawjson.NewFields("data", "format")
 	fileFields  = rawjson.NewFields("file_data", "file_id", "filename")
 	cacheFields = rawjson.NewFields("type", "ttl")
+	// breakpointFields are those of OpenAI's own prompt_cache_breakpoint.
+	breakpointFields = rawjson.NewFields("mode", "ttl")
 )
 
 // content reads the content of the message at path at: a string or an array of
@@ -194,20 +196,22 @@ func (d *decoder) file(part rawjson.Value, mark llm.Mark) llm.Block {
 // cachePoint reads the cache_control of the object at path at, or OpenAI's own
 // prompt_cache_breakpoint.
 func (d *decoder) cachePoint(v rawjson.Value, at string) *llm.CachePoint {
-	c := v.Get("cache_control")
-	if d.object(c, "an object") {
-		d.keepUnknown(cacheFields, c)
-		at = join(at, "cache_control")
+	for _, m := range []struct {
+		name   string
+		fields *rawjson.Fields
+	}{{"cache_control", cacheFields}, {"prompt_cache_breakpoint", breakpointFields}} {
+		c := v.Get(m.name)
+		if !d.object(c, "an object") {
+			continue
+		}
+		d.keepUnknown(m.fields, c)
+		at = join(at, m.name)
 		d.named(llm.FieldCache, at)
 		life := d.str(c.Get("ttl"))
 		if life != "" {
 			d.named(llm.FieldCacheLife, join(at, "ttl"))
 		}
 		return &llm.CachePoint{TTL: life}
-	}
-	if v.Get("prompt_cache_breakpoint").Exists() {
-		d.named(llm.FieldCache, join(at, "prompt_cache_breakpoint"))
-		return &llm.CachePoint{}
 	}
 	return nil
 }
