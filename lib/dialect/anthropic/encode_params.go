@@ -102,7 +102,7 @@ func (e *encoder) tools(tools []llm.Tool) {
 		if t.Description != "" {
 			e.w.Name("description").Str(t.Description)
 		}
-		e.w.Name("input_schema").Raw(schema.Input(t.Schema))
+		e.w.Name("input_schema").Raw(schema.Input(t, e.Losses))
 		if t.Strict != nil && *t.Strict {
 			if e.model.Schema {
 				e.w.Name("strict").Bool(true)

@@ -63,7 +63,7 @@ func (e *encoder) toolConfig(k kit) {
 		if !dialect.Blank(t.Description) {
 			e.w.Name("description").Str(t.Description)
 		}
-		e.w.Name("inputSchema").Open('{').Name("json").Raw(schema.Input(t.Schema)).Close('}')
+		e.w.Name("inputSchema").Open('{').Name("json").Raw(schema.Input(t, e.Losses)).Close('}')
 		if t.Strict != nil && *t.Strict {
 			if e.family.schema {
 				e.w.Name("strict").Bool(true)

@@ -2,9 +2,13 @@ package converse_test
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"golang.org/x/tools/txtar"
 
@@ -13,6 +17,7 @@ import (
 	"weir/lib/fault"
 	"weir/lib/llm"
 	"weir/lib/testkit/hubtest"
+	"weir/lib/wire"
 )
 
 // seed adds a section of each fixture of streams.
@@ -89,6 +94,44 @@ func FuzzNames(f *testing.F) {
 		}}}
 		for _, model := range []string{plainModel, "mistral.mistral-large-2402-v1:0"} {
 			taken(t, req, model)
+		}
+	})
+}
+
+// Whatever the service refuses with: a kind, and words for callers that name
+// no resource of ours and have a bound. So as an exception within a stream.
+func FuzzRefusal(f *testing.F) {
+	for _, s := range []string{
+		`{"message":"The model is not ready."}`, `{"__type":"com.amazon.coral.service#ThrottlingException:http://x","Message":"x"}`, `<html>`,
+		`{"message":"arn:aws:iam::123456789012:role/r may not","originalStatusCode":400,"originalMessage":"prompt is too long"}`, `{"code":"ValidationException"}`, ``,
+	} {
+		f.Add(400, "ValidationException", "7", []byte(s))
+		f.Add(429, "", "Wed, 25 Nov 2026 10:00:30 GMT", []byte(s))
+		f.Add(500, "modelStreamErrorException", "", []byte(s))
+	}
+	f.Fuzz(func(t *testing.T, status int, kind, after string, body []byte) {
+		h := http.Header{"X-Amzn-Errortype": {kind}, "Retry-After": {after}, "Date": {"Wed, 25 Nov 2026 10:00:00 GMT"}}
+		refused := converse.Back{}.Refusal(status, h, body)
+		if refused.Upstream == nil || refused.Upstream.Body != nil || refused.Upstream.Status != status {
+			t.Fatalf("kept %+v", refused.Upstream)
+		}
+		thrown := []*fault.Error{refused}
+		if kind := strings.TrimSuffix(kind, "Exception") + "Exception"; len(kind) < 200 {
+			frames := func(yield func(wire.Frame, error) bool) { yield(wire.Frame{Name: kind, Data: body}, nil) }
+			for c, err := range (converse.Back{}).Stream(llm.OpChat, llm.Outbound{}, dialect.Target{Model: plainModel}, frames) {
+				if err == nil || len(c.Frame.Data) > 0 || len(c.Events) > 0 {
+					t.Fatalf("an exception is %+v, %v", c, err)
+				}
+				thrown = append(thrown, fault.Of(err))
+			}
+		}
+		for _, e := range thrown {
+			if e.Kind == fault.Internal || e.RetryAfter < 0 || e.RetryAfter > 24*time.Hour {
+				t.Fatalf("%+v", e)
+			}
+			if len(e.Public) > 2000 || !utf8.ValidString(e.Public) || strings.Contains(e.Public, "arn:aws:") || !e.Kind.Disposition().RelayBody && e.Public != "" {
+				t.Fatalf("callers are told %q", e.Public)
+			}
 		}
 	})
 }

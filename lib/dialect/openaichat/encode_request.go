@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"weir/lib/dialect"
+	"weir/lib/dialect/schema"
 	"weir/lib/fault"
 	"weir/lib/llm"
 	"weir/lib/wire/rawjson"
@@ -76,7 +77,7 @@ func (e *encoder) tools(tools []llm.Tool) {
 			e.w.Name("description").Str(t.Description)
 		}
 		if len(t.Schema) > 0 {
-			e.w.Name("parameters").Raw(t.Schema)
+			e.w.Name("parameters").Raw(schema.Input(t, e.Losses))
 		}
 		e.strict(t.Strict)
 		e.w.Close('}')

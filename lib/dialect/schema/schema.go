@@ -1,5 +1,6 @@
-// Package schema puts JSON Schemas into the form that Anthropic's API and
-// Amazon Bedrock take: of a tool's input and of a structured answer. What it
+// Package schema puts JSON Schemas into the form that vendors take: of a tool's
+// input, and of a structured answer that Anthropic's API or Amazon Bedrock is
+// asked for. What it
 // need not change stays byte for byte, because key order is part of the prompt
 // that providers cache.
 //
@@ -7,6 +8,7 @@
 package schema
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"weir/lib/dialect"
@@ -16,19 +18,28 @@ import (
 
 var anyObject = json.RawMessage(`{"type":"object","properties":{}}`)
 
-// Input is the schema of a tool's input with the type that has to be at its
-// top.
-func Input(schema json.RawMessage) json.RawMessage {
-	doc, err := rawjson.Parse(schema, rawjson.Options{})
+// Input is the schema of t's input with the type that has to be at its top
+// everywhere. A schema of another type is refused: Anthropic's input_schema.type
+// is "object" (platform.claude.com/docs/en/api/messages), Bedrock's "must be one
+// of the following: object" (github.com/kirodotdev/Kiro/issues/11027),
+// and OpenAI wants "a JSON Schema of 'type: \"object\"'"
+// (github.com/ComposioHQ/composio/issues/1829), read 2026-11.
+func Input(t llm.Tool, l *dialect.Losses) json.RawMessage {
+	doc, err := rawjson.Parse(t.Schema, rawjson.Options{})
 	switch {
-	case len(schema) == 0:
+	case len(t.Schema) == 0:
 		return anyObject
 	case err != nil:
-		return schema
+		return t.Schema
 	case doc.Root().Kind() != rawjson.Object:
 		return anyObject
-	case doc.Root().Get("type").Kind() != rawjson.Absent:
-		return schema
+	}
+	switch kind := doc.Root().Get("type"); {
+	case kind.Is("object"):
+		return t.Schema
+	case kind.Kind() != rawjson.Absent:
+		l.Refuse(cmp.Or(t.At, "tools"), `the schema of a tool's input has to be of type "object"`)
+		return t.Schema
 	}
 	edits := doc.Edit()
 	edits.Put(doc.Root(), "type", []byte(`"object"`))

@@ -27,8 +27,18 @@ func TestInput(t *testing.T) {
 		{`{"a":1,"a":2}`, `{"a":1,"a":2}`},
 	}
 	for _, tt := range tests {
-		if got := string(schema.Input([]byte(tt.in))); got != tt.want {
-			t.Errorf("%s: %s, want %s", tt.in, got, tt.want)
+		l := losses(true)
+		if got := string(schema.Input(llm.Tool{Schema: []byte(tt.in)}, l)); got != tt.want || l.Err() != nil {
+			t.Errorf("%s: %s, %v, want %s", tt.in, got, l.Err(), tt.want)
+		}
+	}
+	for _, in := range []string{`{"type":"string"}`, `{"type":null}`, `{"type":["object","null"]}`} {
+		for at, param := range map[string]string{"tools[3].function": "tools[3].function", "": "tools"} {
+			l := losses(false)
+			schema.Input(llm.Tool{Schema: []byte(in), At: at}, l)
+			if e := fault.Of(l.Err()); e == nil || e.Kind != fault.Invalid || e.Param != param {
+				t.Errorf("%s at %q: %+v, want a refusal of %s", in, at, e, param)
+			}
 		}
 	}
 }
