@@ -87,7 +87,7 @@ func TestClaudeOnBedrock(t *testing.T) {
 func TestRelayedEventsAreClaudes(t *testing.T) {
 	r, b := withBedrock(t)
 	b.Script(claude, fakebedrock.Answer{Text: "Hi \u2028", Calls: []fakebedrock.Call{{ID: "toolu_1", Name: "f", Input: `{"a": 1.0}`}}})
-	a := r.Must(messagesPath, strings.Replace(askAnthropic("b/"+claude, true), `{`, `{"tools":[{"name":"f","input_schema":{"type":"object"}}],`, 1), "Anthropic-Beta", "one-1,two-2")
+	a := r.Must(messagesPath, strings.Replace(askAnthropic("b/"+claude, true), `{`, `{"tools":[{"name":"f","input_schema":{"type":"object"}}],`, 1), "Anthropic-Beta", "context-1m-2025-08-07,files-api-2025-04-14,compact-2026-01-12")
 	for _, want := range []string{
 		"event: message_start\ndata: {", "event: content_block_delta\ndata: {\"delta\":{\"partial_json\":\": 1.\",\"type\":\"input_json_delta\"},\"index\":1,\"type\":\"content_block_delta\"}\n",
 		"event: message_stop\ndata: {\"amazon-bedrock-invocationMetrics\":",
@@ -100,7 +100,7 @@ func TestRelayedEventsAreClaudes(t *testing.T) {
 		t.Errorf("Bedrock's shell is there: %s", a.Body)
 	}
 	sent := string(b.Requests()[0].Body)
-	if !strings.Contains(sent, `"anthropic_version":"bedrock-2023-05-31"`) || !strings.Contains(sent, `"anthropic_beta":["one-1","two-2"]`) || strings.Contains(sent, `"model"`) {
+	if !strings.Contains(sent, `"anthropic_version":"bedrock-2023-05-31"`) || !strings.Contains(sent, `"anthropic_beta":["context-1m-2025-08-07","compact-2026-01-12"]`) || strings.Contains(sent, `"model"`) {
 		t.Errorf("sent %s", sent)
 	}
 }

@@ -1,6 +1,6 @@
 // Package anthropic speaks Anthropic's Messages format, as documented at
 // platform.claude.com/docs/en/api/messages and by the official SDKs
-// (anthropic-sdk-go v1.84.0; both read 2026-11), and its token counting.
+// (anthropic-sdk-go v2.14.0; both read 2026-11), and its token counting.
 //
 // Front reads callers' requests strictly and writes answers; Back relays or
 // writes requests to providers and reads what they answer. Both are pure:
@@ -27,8 +27,11 @@ const (
 	PathCount    = "/v1/messages/count_tokens"
 )
 
-// Version is the value of anthropic-version where the caller names none, the
-// only one there is (platform.claude.com/docs/en/api/versioning, read 2026-11).
+// Version is the value of anthropic-version where the caller names none. What
+// this package writes is of that version: the newer 2026-10-21 has no sampling
+// parameters, no documents in the assistant's messages and no citations in the
+// user's, and the same answers. A caller's own version goes on as it is
+// (platform.claude.com/docs/en/api/versioning, read 2026-11).
 const Version = "2023-06-01"
 
 const (

@@ -61,7 +61,20 @@ func (Front) Decode(op llm.Op, in llm.Inbound) (*llm.Request, error) {
 	}
 	d.betas(in)
 	body.Extra = d.extra
-	return &llm.Request{Facts: d.facts, Body: body, Paths: d.paths}, nil
+	return &llm.Request{Facts: d.facts, Body: body, Paths: d.paths, Loss: ofAccounts(in)}, nil
+}
+
+// accountHeaders speak of the account at the vendor, which is this gateway's.
+var accountHeaders = []string{"anthropic-user-profile-id", "anthropic-workspace-id"}
+
+// ofAccounts are the headers that no vendor is sent.
+func ofAccounts(in llm.Inbound) (loss []llm.Loss) {
+	for _, name := range accountHeaders {
+		if in.Header.Get(name) != "" {
+			loss = append(loss, llm.Loss{Field: name, Why: "which account is used is this gateway's to say"})
+		}
+	}
+	return loss
 }
 
 // decoder reads one request into facts and a body.
@@ -174,7 +187,7 @@ func (d *decoder) betas(in llm.Inbound) {
 	if err != nil { // a string can be marshalled
 		return
 	}
-	d.extra = append(d.extra, llm.Extra{Dialect: Name, Path: "anthropic-beta", Raw: raw, Hint: true})
+	d.extra = append(d.extra, llm.Extra{Dialect: Name, Path: fieldBeta, Raw: raw, Hint: true})
 }
 
 // natives notes the members at the top that only this dialect can say, and

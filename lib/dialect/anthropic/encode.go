@@ -128,7 +128,7 @@ func (e *encoder) chat(c *llm.Chat, f llm.Facts) {
 func (e *encoder) extras(all []llm.Extra, h http.Header) {
 	for _, x := range all {
 		switch {
-		case x.Dialect == Name && x.Path == "anthropic-beta":
+		case x.Dialect == Name && x.Path == fieldBeta:
 			doc, err := rawjson.Parse(x.Raw, rawjson.Options{})
 			if err == nil {
 				h.Set(headerBeta, string(doc.Root().Bytes()))

@@ -53,7 +53,8 @@ func failed(op string, root rawjson.Value, body []byte) (llm.Chunk, error) {
 // message alone.
 type failure struct {
 	message, kind string
-	ours          bool // of this dialect's form
+	code          string // of its details
+	ours          bool   // of this dialect's form
 }
 
 func (f *failure) read(root rawjson.Value) {
@@ -66,6 +67,7 @@ func (f *failure) read(root rawjson.Value) {
 		e = root
 	}
 	f.kind, _ = e.Get("type").Text()
+	f.code, _ = e.Get("details").Get("error_code").Text()
 	if f.message, _ = e.Get("message").Text(); f.message == "" {
 		f.message, _ = e.Get("Message").Text() // AWS
 	}
@@ -93,9 +95,12 @@ func (f *failure) upstream(status int, contentType string, body []byte) *fault.U
 	return up
 }
 
-// classify says who must act on the failure: by type where it tells, by the
-// words where an invalid request is more than that, else by status.
+// classify says who must act on the failure: by code and type where they tell,
+// by the words where an invalid request is more than that, else by status.
 func (f *failure) classify(status int) (kind fault.Kind, code string) {
+	if kind, ok := kindOfCode[f.code]; ok {
+		return kind, ""
+	}
 	kind, known := kindOfType[f.kind]
 	if !known {
 		kind = byStatus(status)
@@ -159,6 +164,28 @@ var kindOfType = map[string]fault.Kind{
 	"timeout_error":         fault.TargetTimeout,
 	"api_error":             fault.TargetFailed,
 	"conflict_error":        fault.TargetFailed,
+}
+
+// kindOfCode has the vendor's codes that say more than its types: most of them
+// speak of the account, and not of what the caller has asked for (ErrorDetails
+// of github.com/anthropics/anthropic-sdk-typescript 1.13.0, read 2026-11).
+var kindOfCode = map[string]fault.Kind{
+	"claude_code_key_creator_not_member":      fault.TargetRefused,
+	"cmek_key_disabled":                       fault.TargetRefused,
+	"cmek_key_network_blocked":                fault.TargetRefused,
+	"contract_spend_limit_reached":            fault.TargetRefused,
+	"enforced_spend_limit_reached":            fault.TargetRefused,
+	"linked_organization_billing_unavailable": fault.TargetRefused,
+	"linked_organization_spend_limit_reached": fault.TargetRefused,
+	"organization_on_hold":                    fault.TargetRefused,
+	"organization_type_not_supported":         fault.TargetRefused,
+	"parent_organization_required":            fault.TargetRefused,
+	"sandbox_egress_restricted":               fault.TargetRefused,
+	"user_profile_required":                   fault.TargetRefused,
+	"workspace_human_review_disabled":         fault.TargetRefused,
+
+	"ramp_limit_exceeded":                   fault.TargetThrottled,
+	"request_body_too_large_after_decoding": fault.TooLarge,
 }
 
 // wording is how the vendor says what has no type of its own. Matched in lower

@@ -18,6 +18,9 @@ func TestRefusal(t *testing.T) {
 		return `{"type":"error","error":{"type":"` + kind + `","message":"` + message + `"},"request_id":"req_1"}`
 	}
 	invalid := func(message string) string { return e("invalid_request_error", message) }
+	coded := func(kind, code string) string {
+		return `{"type":"error","error":{"type":"` + kind + `","message":"x","details":{"error_code":"` + code + `"}},"request_id":null}`
+	}
 	tests := []struct {
 		name   string
 		status int
@@ -47,6 +50,12 @@ func TestRefusal(t *testing.T) {
 		{"credit", 400, invalid("Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits."), fault.TargetRefused, false},
 		{"limit", 400, invalid("You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC."), fault.TargetRefused, false},
 		{"disabled", 400, invalid("This organization has been disabled."), fault.TargetRefused, false},
+
+		{"account on hold", 400, coded("invalid_request_error", "organization_on_hold"), fault.TargetRefused, false},
+		{"customer's key", 400, coded("invalid_request_error", "cmek_key_disabled"), fault.TargetRefused, false},
+		{"spend", 429, coded("rate_limit_error", "enforced_spend_limit_reached"), fault.TargetRefused, false},
+		{"ramp", 429, coded("rate_limit_error", "ramp_limit_exceeded"), fault.TargetThrottled, false},
+		{"image", 400, coded("invalid_request_error", "image_dimensions_too_large"), fault.Invalid, false},
 
 		{"signature", 400, invalid("messages.1.content.0: Invalid `signature` in `thinking` block"), fault.Invalid, true},
 		{"signature bound to a conversation", 400, invalid("messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different conversation. Remove the block, or set `thinking.block_binding.prefix_mismatch_behavior`"), fault.Invalid, true},

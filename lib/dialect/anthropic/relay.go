@@ -28,7 +28,9 @@ const opRelay = "anthropic.Relay"
 //     signature of another family;
 //   - for a host that wants them there (Quirks.VersionInBody) anthropic_version
 //     and anthropic_beta are set, and model and stream removed; service_tier
-//     becomes a header, and eager_input_streaming of tools a beta.
+//     becomes a header, and eager_input_streaming of tools a beta. Betas that the
+//     host would refuse the request for are left out, with a Loss where
+//     something is lost by that.
 //
 // Of the headers anthropic-beta and anthropic-version go on as they are,
 // Version where there is none; of the query, beta.
@@ -39,7 +41,7 @@ func (Back) Relay(_ llm.Op, in llm.Inbound, req *llm.Request, t dialect.Target) 
 	}
 	out := outbound(t, req.Facts.Stream)
 	if t.Quirks.VersionInBody != "" {
-		r.hosted(root, in.Header, t.Quirks.VersionInBody)
+		r.hosted(root, in.Header, t)
 		r.hostedTier(root, out.Header)
 	} else {
 		if !root.Get("model").Is(t.Model) {
@@ -108,30 +110,15 @@ func newRelay(raw []byte, strict bool) (*relay, rawjson.Value, error) {
 }
 
 // hosted puts into the body what is elsewhere in the vendor's own API.
-func (r *relay) hosted(root rawjson.Value, h http.Header, version string) {
+func (r *relay) hosted(root rawjson.Value, h http.Header, t dialect.Target) {
 	r.edits.Remove(root, "model")
 	r.edits.Remove(root, "stream")
-	r.edits.Put(root, "anthropic_version", rawjson.AppendString(nil, version))
-	var betas []string
-	for _, v := range h.Values(headerBeta) {
-		for beta := range strings.SplitSeq(v, ",") {
-			if beta = strings.TrimSpace(beta); beta != "" {
-				betas = append(betas, beta)
-			}
-		}
+	r.edits.Put(root, "anthropic_version", rawjson.AppendString(nil, t.Quirks.VersionInBody))
+	asked := h.Values(headerBeta)
+	if r.hostedTools(root) {
+		asked = append(slices.Clone(asked), betaEager)
 	}
-	if r.hostedTools(root) && !slices.Contains(betas, betaEager) {
-		betas = append(betas, betaEager)
-	}
-	if len(betas) == 0 {
-		return
-	}
-	var w rawjson.Builder
-	w.Open('[')
-	for _, beta := range betas {
-		w.Str(beta)
-	}
-	r.edits.Put(root, "anthropic_beta", w.Close(']').Take())
+	r.betas(root, asked, t.Model)
 }
 
 // betaEager streams the input of tools as it is written. It was a beta before
@@ -221,7 +208,7 @@ func (r *relay) shed(root rawjson.Value, form func(rawjson.Value) []byte, why st
 		if !found.Exists() {
 			continue
 		}
-		r.lose(found, why)
+		r.lose(found.Path(), why)
 		r.edits.Replace(content, left)
 		if m.Offset() == first && !thinks {
 			r.disable(root)
@@ -257,16 +244,16 @@ func reformed(content rawjson.Value, form func(rawjson.Value) []byte) (left []by
 	return w.Close(']').Take(), found, thinks
 }
 
-func (r *relay) lose(v rawjson.Value, why string) {
+// lose notes what is left out at path, once for a reason.
+func (r *relay) lose(path, why string) {
 	if r.strict && r.err == nil {
-		path := v.Path()
 		r.err = &fault.Error{
 			Kind: fault.Invalid, Op: opRelay, Param: path,
 			Public: fmt.Sprintf("%s: %s. Leave it out, or allow it to be dropped.", dotted(path), why),
 		}
 	}
-	if len(r.loss) == 0 {
-		r.loss = append(r.loss, llm.Loss{Field: v.Path(), Why: why})
+	if !slices.ContainsFunc(r.loss, func(l llm.Loss) bool { return l.Why == why }) {
+		r.loss = append(r.loss, llm.Loss{Field: path, Why: why})
 	}
 }
 

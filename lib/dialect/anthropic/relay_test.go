@@ -71,7 +71,7 @@ func TestRelayIsTheCallersRequest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		raw := []byte(anyRequest(t))
 		q := dialect.Quirks{TakesReasoning: rapid.Bool().Draw(t, "reasoning"), VersionInBody: rapid.SampledFrom([]string{"", "", "v"}).Draw(t, "hosted")}
-		in := llm.Inbound{Raw: raw, Header: http.Header{"Anthropic-Beta": {"a"}}}
+		in := llm.Inbound{Raw: raw, Header: http.Header{"Anthropic-Beta": {"compact-2026-01-12"}}}
 		req, err := anthropic.Front{}.Decode(llm.OpChat, in)
 		if err != nil {
 			t.Fatalf("%s: %v", raw, err)
@@ -113,7 +113,7 @@ func edited(t *rapid.T, raw []byte, q dialect.Quirks) map[string]any {
 	} else {
 		delete(m, "model")
 		delete(m, "stream")
-		m["anthropic_version"], m["anthropic_beta"] = "v", []any{"a"}
+		m["anthropic_version"], m["anthropic_beta"] = "v", []any{"compact-2026-01-12"}
 	}
 	open := openAssistant(m)
 	for i, x := range list(m["messages"]) {
@@ -316,7 +316,7 @@ func TestRelayedEagerTools(t *testing.T) {
 	const eager = `"fine-grained-tool-streaming-2025-05-14"`
 	for _, tt := range []struct{ beta, before, after, betas string }{
 		{"", `{"name":"f","eager_input_streaming":true,"input_schema":{"type":"object"}},{"name":"g","input_schema":{"type":"object"}}`, `{"name":"f","input_schema":{"type":"object"}},{"name":"g","input_schema":{"type":"object"}}`, `,"anthropic_beta":[` + eager + `]`},
-		{"a, " + strings.Trim(eager, `"`), `{"name":"f","input_schema":{"type":"object"},"eager_input_streaming":true}`, `{"name":"f","input_schema":{"type":"object"}}`, `,"anthropic_beta":["a",` + eager + `]`},
+		{"compact-2026-01-12, " + strings.Trim(eager, `"`), `{"name":"f","input_schema":{"type":"object"},"eager_input_streaming":true}`, `{"name":"f","input_schema":{"type":"object"}}`, `,"anthropic_beta":["compact-2026-01-12",` + eager + `]`},
 		{"", `{"name":"f","input_schema":{"type":"object"},"eager_input_streaming":false}`, `{"name":"f","input_schema":{"type":"object"}}`, ""},
 	} {
 		rest := `"max_tokens":5,"messages":[{"role":"user","content":"hi"}],"tools":[`
