@@ -2,9 +2,11 @@ package anthropic
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"weir/lib/dialect"
+	"weir/lib/fault"
 	"weir/lib/llm"
 	"weir/lib/wire/rawjson"
 )
@@ -31,6 +33,9 @@ type open struct {
 	closed bool
 }
 
+// afterEnd is why content is lost that comes after the reason to stop.
+const afterEnd = "it came after the answer had ended"
+
 func (s *state) emit(ev llm.Event) { s.events = append(s.events, ev) }
 
 // drop tells that a part of the answer has no place in the hub.
@@ -50,28 +55,34 @@ func (s *state) start(m rawjson.Value) {
 	}
 }
 
-// begin reads a block, at its start or whole. at is the provider's index.
+// begin reads a block, at its start or whole. at is the provider's index. It is
+// nil where the answer has ended.
 func (s *state) begin(at int64, v rawjson.Value) *open {
 	if s.stopped {
+		s.drop("content", afterEnd)
 		return nil
 	}
-	if before := s.byIndex[at]; before != nil {
-		s.end(before)
-	}
-	o := &open{index: len(s.opened)}
+	o := &open{}
 	o.kind, _ = v.Get("type").Text()
 	block, text := o.block(v)
-	if s.byIndex == nil {
-		s.byIndex = map[int64]*open{}
-	}
-	s.byIndex[at] = o
-	s.opened = append(s.opened, o)
-	s.emit(llm.Opened{Index: o.index, Block: block})
+	s.add(at, o, block)
 	s.grow(o, text)
 	for _, c := range v.Get("citations").Elems() {
 		s.cite(o, c)
 	}
 	return o
+}
+
+// add opens a block; one that has its index ends.
+func (s *state) add(at int64, o *open, b llm.Block) {
+	s.end(s.byIndex[at])
+	if s.byIndex == nil {
+		s.byIndex = map[int64]*open{}
+	}
+	o.index = len(s.opened)
+	s.byIndex[at] = o
+	s.opened = append(s.opened, o)
+	s.emit(llm.Opened{Index: o.index, Block: b})
 }
 
 // block is what a block is when it opens, and the text it comes with.
@@ -99,7 +110,7 @@ func (o *open) block(v rawjson.Value) (b llm.Block, text []byte) {
 
 // grow adds text to a block.
 func (s *state) grow(o *open, text []byte) {
-	if len(text) == 0 {
+	if o == nil || len(text) == 0 {
 		return
 	}
 	o.grown = true
@@ -112,28 +123,79 @@ func (s *state) cite(o *open, c rawjson.Value) {
 
 // delta reads a delta of a block. One that is not known is relayed, or told to
 // be lost.
-func (s *state) delta(at int64, d rawjson.Value) {
-	o := s.byIndex[at]
-	if o == nil || o.closed {
-		return
-	}
+func (s *state) delta(at int64, d rawjson.Value) error {
 	kind, _ := d.Get("type").Text()
 	switch kind {
 	case "text_delta":
-		s.grow(o, d.Get("text").Bytes())
+		s.prose(at, "text", d.Get("text").Bytes())
 	case "thinking_delta":
-		s.grow(o, d.Get("thinking").Bytes())
+		s.prose(at, "thinking", d.Get("thinking").Bytes())
 	case "input_json_delta":
-		s.grow(o, d.Get("partial_json").Bytes())
+		return s.argument(at, d.Get("partial_json").Bytes())
 	case "signature_delta":
-		o.seal = append(o.seal, d.Get("signature").Bytes()...)
+		if o := s.live(at); o != nil {
+			o.seal = append(o.seal, d.Get("signature").Bytes()...)
+		}
 	case "citations_delta":
-		if c := d.Get("citation"); c.Exists() {
+		if c, o := d.Get("citation"), s.live(at); c.Exists() && o != nil {
 			s.cite(o, c)
 		}
 	default:
-		s.drop("delta."+kind, dialect.NoPlace)
+		if s.live(at) != nil {
+			s.drop("delta."+kind, dialect.NoPlace)
+		}
 	}
+	return nil
+}
+
+// live is the open block at the provider's index, nil where there is none.
+func (s *state) live(at int64) *open {
+	if o := s.byIndex[at]; o != nil && !o.closed {
+		return o
+	}
+	return nil
+}
+
+// prose adds a piece of text or thinking. A piece of neither start nor kind of
+// the block at its index begins a block of its own: its place is not sure, but
+// it is what the model said.
+func (s *state) prose(at int64, kind string, piece []byte) {
+	o := s.live(at)
+	if len(piece) == 0 {
+		return
+	}
+	if o == nil || o.kind != kind && o.known() {
+		if s.stopped {
+			s.drop("content", afterEnd)
+			return
+		}
+		s.start(rawjson.Value{})
+		o = &open{kind: kind}
+		block, _ := o.block(rawjson.Value{})
+		s.add(at, o, block)
+	}
+	s.grow(o, piece)
+}
+
+// argument adds a piece of a call's arguments. Without the call nobody can say
+// what they are for.
+func (s *state) argument(at int64, piece []byte) error {
+	o := s.live(at)
+	if len(piece) > 0 && (o == nil || o.known() && o.kind != "tool_use") {
+		return fault.Wrap(fault.TargetFailed, opStream, errors.New("a piece of arguments without a call"))
+	}
+	s.grow(o, piece)
+	return nil
+}
+
+// known reports whether the block is of a kind that the hub has: what deltas
+// others take is not known.
+func (o *open) known() bool {
+	switch o.kind {
+	case "text", "thinking", "redacted_thinking", "tool_use":
+		return true
+	}
+	return false
 }
 
 // end closes a block.

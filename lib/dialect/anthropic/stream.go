@@ -136,7 +136,7 @@ func (d *decoding) read(kind string, ev *event) (end bool, err error) {
 		d.start(rawjson.Value{})
 		d.begin(ev.index, ev.block)
 	case "content_block_delta":
-		d.delta(ev.index, ev.delta)
+		return false, d.delta(ev.index, ev.delta)
 	case "content_block_stop":
 		d.end(d.byIndex[ev.index])
 	case "message_delta":

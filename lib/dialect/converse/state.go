@@ -48,6 +48,7 @@ func (s *state) emit(ev llm.Event) { s.events = append(s.events, ev) }
 
 // drop tells that a part of the answer has no place in the hub.
 func (s *state) drop(field, why string) {
+	s.start() // which comes first of all
 	for _, loss := range s.told.Lose(field, why) {
 		s.emit(llm.Dropped{Loss: loss})
 	}
@@ -65,6 +66,7 @@ func (s *state) start() {
 // is none of that kind. It is nil where no block may come any more.
 func (s *state) block(at int64, kind string, b llm.Block) *open {
 	if s.stopped {
+		s.drop("content", "it came after the answer had ended")
 		return nil
 	}
 	o := s.byIndex[at]

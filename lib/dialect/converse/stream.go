@@ -98,7 +98,7 @@ func (d *decoding) read(name string, root rawjson.Value) error {
 			break // a union has one member
 		}
 	case "contentBlockDelta":
-		d.delta(at, root.Get("delta"))
+		return d.delta(at, root.Get("delta"))
 	case "contentBlockStop":
 		d.end(d.byIndex[at])
 	case "messageStop":
@@ -112,14 +112,17 @@ func (d *decoding) read(name string, root rawjson.Value) error {
 
 // delta reads a piece of a block. One that is not known, and is not of a block
 // that is lost as a whole, is told to be lost.
-func (d *decoding) delta(at int64, v rawjson.Value) {
+func (d *decoding) delta(at int64, v rawjson.Value) error {
 	for m := range v.Members() {
 		switch string(m.Name()) {
 		case kindText:
 			d.text(at, m.Value)
 		case kindToolUse:
+			input := m.Value.Get("input").Bytes()
 			if o := d.byIndex[at]; o != nil && !o.closed && o.kind == kindToolUse {
-				d.grow(o, m.Value.Get("input").Bytes())
+				d.grow(o, input)
+			} else if len(input) > 0 {
+				return fault.Wrap(fault.TargetFailed, opStream, errors.New("a piece of arguments without a call"))
 			}
 		case kindReasoning:
 			d.reasoning(at, m.Value)
@@ -131,6 +134,7 @@ func (d *decoding) delta(at int64, v rawjson.Value) {
 			}
 		}
 	}
+	return nil
 }
 
 // isException reports whether a frame of that name is an exception or an error
