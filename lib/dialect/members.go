@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,6 +53,16 @@ func (l *Losses) Stops(all []string) []string {
 		said = append(said, s)
 	}
 	return said
+}
+
+// Choice refuses a choice of a tool that is none of the caller's, which no
+// vendor takes. Where there are no tools at all, what comes of a choice is the
+// format's own.
+func (l *Losses) Choice(c *llm.Chat) {
+	named := func(t llm.Tool) bool { return t.Name == c.Choice.Name }
+	if c.Choice.Mode == "tool" && len(c.Tools) > 0 && !slices.ContainsFunc(c.Tools, named) {
+		l.Refuse("tool_choice", "it names a tool that is not among the tools")
+	}
 }
 
 // Within returns f, or the end of the range from low to high that is nearest

@@ -92,6 +92,7 @@ type encoder struct {
 func (e *encoder) chat(c *llm.Chat, f llm.Facts) {
 	h := history.Normal(c, blocks{e}, history.Rules{System: e.model.System}, e.Losses)
 	tools, declared := e.toolsOf(c, h)
+	e.Choice(c)
 	choice := e.choiceOf(c, declared)
 	params := c.Params
 	if e.op == llm.OpCount {

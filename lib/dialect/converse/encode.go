@@ -91,6 +91,7 @@ type encoder struct {
 func (e *encoder) chat(c *llm.Chat, f llm.Facts) (tools bool) {
 	h := history.Normal(c, blocks{e}, e.family.rules(), e.Losses)
 	e.accompany(h)
+	e.Choice(c)
 	kit := e.kitOf(c, h)
 	most := e.maxTokens(c.Params)
 	th := e.think(c.Params.Reasoning, claude.Call{MaxTokens: most, Forced: kit.forced(), Unsigned: h.Unsigned()})

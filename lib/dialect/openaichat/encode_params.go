@@ -22,24 +22,25 @@ func (e *encoder) params(p llm.Params) {
 
 // sampling writes what OpenAI's models do not take while they reason: then each
 // has its default (developers.openai.com/api/docs/guides/latest-model; for stop
-// docs.litellm.ai and github.com/n8n-io/n8n/issues/18149; read 2026-11).
+// docs.litellm.ai and github.com/n8n-io/n8n/issues/18149; read 2026-11). The
+// ranges are those of platform.openai.com/docs/api-reference/chat/create.
 func (e *encoder) sampling(p llm.Params, reasons bool) {
 	for _, f := range []struct {
-		name    string
-		value   *float64
-		usually float64
+		name               string
+		value              *float64
+		usually, low, high float64
 	}{
-		{"temperature", p.Temperature, 1},
-		{"top_p", p.TopP, 1},
-		{"presence_penalty", p.PresencePenalty, 0},
-		{"frequency_penalty", p.FrequencyPenalty, 0},
+		{"temperature", p.Temperature, 1, 0, 2},
+		{"top_p", p.TopP, 1, 0, 1},
+		{"presence_penalty", p.PresencePenalty, 0, -2, 2},
+		{"frequency_penalty", p.FrequencyPenalty, 0, -2, 2},
 	} {
 		switch {
 		case f.value == nil, reasons && *f.value == f.usually:
 		case reasons:
 			e.Drop(f.name, "this model does not take it while it reasons")
 		default:
-			e.w.Name(f.name).Float(*f.value)
+			e.w.Name(f.name).Float(*e.Within(f.name, f.value, f.low, f.high))
 		}
 	}
 	if len(p.Stop) > 0 && reasons {
