@@ -18,14 +18,15 @@ var _ history.Blocks = blocks{}
 // Thinking keeps what this family signed, and what was only thought for a
 // vendor that wants that back.
 func (e blocks) Thinking(b *llm.Thinking) llm.Block {
-	signed := b.Seal != nil && b.Seal.Issuer == claude.Issuer
+	sealed := b.Seal != nil && b.Seal.Data != ""
+	signed := sealed && b.Seal.Issuer == claude.Issuer
 	switch {
 	case !signed && e.target.Quirks.TakesReasoning && b.Text != "":
-		if b.Seal != nil {
+		if sealed {
 			e.Drop(llm.FieldThinking+".signature", "a signature of another model family is not taken here")
 		}
 		return &llm.Thinking{Text: b.Text}
-	case b.Seal == nil:
+	case !sealed:
 		e.Drop(llm.FieldThinking, "thinking without a signature is not taken here")
 	case !signed:
 		e.Drop(llm.FieldThinking, "thinking that another model family signed is not taken here")

@@ -199,17 +199,28 @@ func (c *check) output(root object) {
 	c.closed(schema)
 }
 
+// closed looks into a schema and those in it; the values of other keywords
+// (default, enum) are none.
 func (c *check) closed(v any) {
-	switch v := v.(type) {
-	case object:
-		if v["type"] == "object" && v["additionalProperties"] != false {
-			c.fail(byModel("output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false"))
-		}
-		for _, inner := range v {
+	s, ok := v.(object)
+	if !ok {
+		return
+	}
+	if s["type"] == "object" && s["additionalProperties"] != false {
+		c.fail(byModel("output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false"))
+	}
+	for _, name := range []string{"items", "not"} {
+		c.closed(s[name])
+	}
+	for _, name := range []string{"properties", "$defs", "definitions"} {
+		named, _ := s[name].(object)
+		for _, inner := range named {
 			c.closed(inner)
 		}
-	case []any:
-		for _, inner := range v {
+	}
+	for _, name := range []string{"anyOf", "allOf", "oneOf", "prefixItems"} {
+		list, _ := s[name].([]any)
+		for _, inner := range list {
 			c.closed(inner)
 		}
 	}
