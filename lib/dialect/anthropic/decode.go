@@ -54,10 +54,10 @@ func (Front) Decode(op llm.Op, in llm.Inbound) (*llm.Request, error) {
 	if root.Kind() != rawjson.Object {
 		return nil, fault.New(fault.Invalid, opDecode, "The request body must be a JSON object, but it is "+root.Kind().String()+".")
 	}
-	d := &decoder{reader: reader{op: opDecode}, facts: llm.Facts{Op: op, Choices: 1}}
+	d := &decoder{reader: newReader(opDecode), facts: llm.Facts{Op: op, Choices: 1}}
 	body := d.chat(root)
-	if d.err != nil {
-		return nil, d.err
+	if d.Err() != nil {
+		return nil, d.Err()
 	}
 	d.betas(in)
 	body.Extra = d.extra
@@ -135,8 +135,8 @@ func (d *decoder) keep(v rawjson.Value, hint bool) {
 // keepUnknown notes the members of v that f does not list.
 func (d *decoder) keepUnknown(f *rawjson.Fields, v rawjson.Value) {
 	rest, err := f.Unknown(v)
-	if err != nil && d.err == nil {
-		d.err = invalidJSON(d.op, err)
+	if err != nil {
+		d.Fail(invalidJSON(d.op, err))
 	}
 	for _, m := range rest {
 		d.keep(m.Value, false)
@@ -150,7 +150,7 @@ func (d *decoder) count(s string) { d.facts.InputTokens += tokens.Text(s) }
 func (d *decoder) chat(root rawjson.Value) *llm.Chat {
 	c := &llm.Chat{}
 	d.model(root)
-	d.facts.Stream = d.flag(root.Get("stream")) && d.facts.Op == llm.OpChat
+	d.facts.Stream = d.Flag(root.Get("stream")) && d.facts.Op == llm.OpChat
 	c.System = d.system(root.Get("system"))
 	d.messages(root, c)
 	c.Tools = d.tools(root)
@@ -166,9 +166,9 @@ func (d *decoder) chat(root rawjson.Value) *llm.Chat {
 
 // model reads the model's name.
 func (d *decoder) model(root rawjson.Value) {
-	d.facts.Model = d.needStr(root, "model")
+	d.facts.Model = d.NeedStr(root, "model")
 	switch n := utf8.RuneCountInString(d.facts.Model); {
-	case d.err != nil:
+	case d.Err() != nil:
 	case n == 0:
 		d.fail("model", "expected the name of a model, but got an empty string")
 	case n > maxModel:
@@ -209,7 +209,7 @@ func (d *decoder) natives(root rawjson.Value) {
 	d.upstream(credit.Get("token"))
 	d.upstream(root.Get("diagnostics").Get("previous_message_id"))
 	d.keep(root.Get("diagnostics"), true)
-	if speed := root.Get("speed"); d.str(speed) != "standard" {
+	if speed := root.Get("speed"); d.Str(speed) != "standard" {
 		d.keep(speed, true)
 	}
 }
@@ -219,13 +219,13 @@ func (d *decoder) natives(root rawjson.Value) {
 // without a thread when it is told so by this code (BetaToolRunner of
 // github.com/anthropics/anthropic-sdk-typescript 1.13.0, read 2026-11).
 func (d *decoder) thread(v rawjson.Value) {
-	if !v.Exists() || v.Kind() == rawjson.Null || d.err != nil {
+	if !v.Exists() || v.Kind() == rawjson.Null || d.Err() != nil {
 		return
 	}
-	d.err = &fault.Error{
+	d.Fail(&fault.Error{
 		Kind: fault.Invalid, Op: d.op, Param: "thread", Code: codeNoThread,
 		Public: "thread refers to state that a provider keeps, which this gateway does not accept; send the whole conversation without it.",
-	}
+	})
 }
 
 // user returns an end user's id, or nothing where it is too long for the

@@ -21,7 +21,7 @@ var (
 // block reads one content block. Types that only this dialect has (search
 // results, what runs at the provider, what is not known yet) stay as they are.
 func (d *decoder) block(v rawjson.Value, at string) llm.Block {
-	switch kind := d.needStr(v, "type"); kind {
+	switch kind := d.NeedStr(v, "type"); kind {
 	case "text":
 		return d.text(v, at)
 	case "image":
@@ -34,16 +34,16 @@ func (d *decoder) block(v rawjson.Value, at string) llm.Block {
 	case "thinking":
 		d.keepUnknown(thinkingFields, v)
 		d.named(llm.FieldThinking, at)
-		b := &llm.Thinking{Mark: llm.Mark{At: at}, Text: d.needStr(v, "thinking")}
+		b := &llm.Thinking{Mark: llm.Mark{At: at}, Text: d.NeedStr(v, "thinking")}
 		d.count(b.Text)
-		if s := d.str(v.Get("signature")); s != "" {
+		if s := d.Str(v.Get("signature")); s != "" {
 			b.Seal = readSeal(s)
 		}
 		return b
 	case "redacted_thinking":
 		d.keepUnknown(thinkingFields, v)
 		d.named(llm.FieldThinking, at)
-		return &llm.Thinking{Redacted: true, Mark: llm.Mark{At: at, Seal: readSeal(d.needStr(v, "data"))}}
+		return &llm.Thinking{Redacted: true, Mark: llm.Mark{At: at, Seal: readSeal(d.NeedStr(v, "data"))}}
 	case "tool_use":
 		return d.toolUse(v, at)
 	case "tool_result":
@@ -67,13 +67,13 @@ func (d *decoder) toolUse(v rawjson.Value, at string) llm.Block {
 	if c := v.Get("caller"); c.Exists() && !c.Get("type").Is("direct") {
 		d.native(c)
 	}
-	b := &llm.ToolUse{Mark: d.mark(v, at), CallID: d.needStr(v, "id"), Name: d.needStr(v, "name")}
+	b := &llm.ToolUse{Mark: d.mark(v, at), CallID: d.NeedStr(v, "id"), Name: d.NeedStr(v, "name")}
 	input := v.Get("input")
 	switch {
 	case input.Kind() == rawjson.Absent:
-		d.missing(v, "input")
+		d.Missing(v, "input")
 	case input.Kind() != rawjson.Object:
-		d.wrongType(input, "an object")
+		d.WrongType(input, "an object")
 	}
 	b.Input = input.Raw()
 	d.count(b.Name)
@@ -84,17 +84,17 @@ func (d *decoder) toolUse(v rawjson.Value, at string) llm.Block {
 func (d *decoder) toolResult(v rawjson.Value, at string) llm.Block {
 	d.need(llm.NeedTools)
 	d.keepUnknown(resultFields, v)
-	b := &llm.ToolResult{Mark: d.mark(v, at), CallID: d.needStr(v, "tool_use_id"), IsError: d.flag(v.Get("is_error"))}
+	b := &llm.ToolResult{Mark: d.mark(v, at), CallID: d.NeedStr(v, "tool_use_id"), IsError: d.Flag(v.Get("is_error"))}
 	if b.IsError {
-		d.named(llm.FieldToolError, join(at, "is_error"))
+		d.named(llm.FieldToolError, rawjson.Join(at, "is_error"))
 	}
 	content := v.Get("content")
-	at = join(at, "content")
+	at = rawjson.Join(at, "content")
 	if s, ok := content.Text(); ok {
 		d.count(s)
 		b.Content = []llm.Block{&llm.Text{Mark: llm.Mark{At: at}, Text: s}}
 	} else if content.Exists() && content.Kind() != rawjson.Array {
-		d.wrongType(content, "a string or an array of blocks")
+		d.WrongType(content, "a string or an array of blocks")
 	} else {
 		b.Content = d.blocks(content, at)
 	}
@@ -107,10 +107,10 @@ func (d *decoder) document(v rawjson.Value, at string) llm.Block {
 	d.keepUnknown(documentFields, v)
 	d.need(llm.NeedDocuments)
 	d.keep(v.Get("context"), true)
-	if c := v.Get("citations"); d.object(c) && d.flag(c.Get("enabled")) {
+	if c := v.Get("citations"); d.object(c) && d.Flag(c.Get("enabled")) {
 		d.keep(c, true)
 	}
-	b := &llm.Media{Mark: d.mark(v, at), Kind: "document", Name: d.str(v.Get("title"))}
+	b := &llm.Media{Mark: d.mark(v, at), Kind: "document", Name: d.Str(v.Get("title"))}
 	out := d.media(v, b)
 	if out == llm.Block(b) && b.MIME != plainText {
 		d.facts.InputTokens += tokens.Document(len(b.Data))
@@ -124,20 +124,20 @@ const plainText = "text/plain"
 func (d *decoder) media(v rawjson.Value, b *llm.Media) llm.Block {
 	src := v.Get("source")
 	if !d.object(src) {
-		if d.err == nil {
-			d.missing(v, "source")
+		if d.Err() == nil {
+			d.Missing(v, "source")
 		}
 		return nil
 	}
-	switch kind := d.needStr(src, "type"); {
+	switch kind := d.NeedStr(src, "type"); {
 	case kind == "base64":
-		b.MIME = d.needStr(src, "media_type")
+		b.MIME = d.NeedStr(src, "media_type")
 		b.Data = d.base64(src)
 	case kind == "url":
-		b.URL = d.needStr(src, "url")
+		b.URL = d.NeedStr(src, "url")
 	case kind == "text" && b.Kind == "document":
 		b.MIME = plainText
-		s := d.needStr(src, "data")
+		s := d.NeedStr(src, "data")
 		d.count(s)
 		b.Data = []byte(s)
 	case kind == "file":
@@ -151,11 +151,11 @@ func (d *decoder) media(v rawjson.Value, b *llm.Media) llm.Block {
 
 // base64 decodes standard base64, padded or not.
 func (d *decoder) base64(src rawjson.Value) []byte {
-	d.needStr(src, "data")
+	d.NeedStr(src, "data")
 	data := strings.TrimRight(string(src.Get("data").Bytes()), "=")
 	out, err := base64.RawStdEncoding.DecodeString(data)
-	if (err != nil || len(out) == 0) && d.err == nil {
-		d.fail(join(src.Path(), "data"), "the data is not valid base64")
+	if (err != nil || len(out) == 0) && d.Err() == nil {
+		d.fail(rawjson.Join(src.Path(), "data"), "the data is not valid base64")
 	}
 	return out
 }

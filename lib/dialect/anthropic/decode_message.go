@@ -29,13 +29,13 @@ func (d *decoder) system(v rawjson.Value) []llm.Block {
 		return nil
 	}
 	if v.Kind() != rawjson.Array {
-		d.wrongType(v, "a string or an array of text blocks")
+		d.WrongType(v, "a string or an array of text blocks")
 		return nil
 	}
 	var blocks []llm.Block
 	for i, b := range v.Elems() {
 		if !d.object(b) {
-			d.wrongType(b, "an object")
+			d.WrongType(b, "an object")
 			return nil
 		}
 		d.word(b, "type", "text")
@@ -48,7 +48,7 @@ func (d *decoder) system(v rawjson.Value) []llm.Block {
 func (d *decoder) messages(root rawjson.Value, c *llm.Chat) {
 	v := root.Get("messages")
 	if !v.Exists() {
-		d.missing(root, "messages")
+		d.Missing(root, "messages")
 		return
 	}
 	if !d.array(v) {
@@ -56,9 +56,9 @@ func (d *decoder) messages(root rawjson.Value, c *llm.Chat) {
 	}
 	for i, m := range v.Elems() {
 		if m.Kind() != rawjson.Object {
-			d.wrongType(m, "an object")
+			d.WrongType(m, "an object")
 		}
-		if d.err != nil {
+		if d.Err() != nil {
 			return
 		}
 		c.Turns = append(c.Turns, d.message(m, rawjson.Index("messages", i)))
@@ -89,7 +89,7 @@ func (d *decoder) message(m rawjson.Value, at string) llm.Turn {
 		d.keepUnknown(messageFields, m)
 	}
 	v := m.Get("content")
-	at = join(at, "content")
+	at = rawjson.Join(at, "content")
 	switch v.Kind() {
 	case rawjson.String:
 		s, _ := v.Text()
@@ -100,9 +100,9 @@ func (d *decoder) message(m rawjson.Value, at string) llm.Turn {
 	case rawjson.Array:
 		t.Blocks = d.blocks(v, at)
 	case rawjson.Absent:
-		d.missing(m, "content")
+		d.Missing(m, "content")
 	case rawjson.Null, rawjson.Bool, rawjson.Number, rawjson.Object:
-		d.wrongType(v, "a string or an array of blocks")
+		d.WrongType(v, "a string or an array of blocks")
 	}
 	return t
 }
@@ -112,7 +112,7 @@ func (d *decoder) message(m rawjson.Value, at string) llm.Turn {
 // is a hint; its text may be gone after the next message (BetaSystemMessageParam
 // of github.com/anthropics/anthropic-sdk-go v2.14.0).
 func (d *decoder) systemConfig(m rawjson.Value) bool {
-	if until := m.Get("clear_at"); d.str(until) != "never" {
+	if until := m.Get("clear_at"); d.Str(until) != "never" {
 		d.keep(until, false)
 	}
 	cfg := m.Get("output_config")
@@ -128,9 +128,9 @@ func (d *decoder) blocks(v rawjson.Value, at string) []llm.Block {
 	out := make([]llm.Block, 0, v.Len())
 	for i, e := range v.Elems() {
 		if e.Kind() != rawjson.Object {
-			d.wrongType(e, "an object")
+			d.WrongType(e, "an object")
 		}
-		if d.err != nil {
+		if d.Err() != nil {
 			return out
 		}
 		if b := d.block(e, rawjson.Index(at, i)); b != nil {
@@ -146,14 +146,14 @@ func (d *decoder) mark(v rawjson.Value, at string) llm.Mark {
 
 func (d *decoder) text(v rawjson.Value, at string) *llm.Text {
 	d.keepUnknown(textFields, v)
-	b := &llm.Text{Mark: d.mark(v, at), Text: d.needStr(v, "text")}
+	b := &llm.Text{Mark: d.mark(v, at), Text: d.NeedStr(v, "text")}
 	d.count(b.Text)
 	if cites := v.Get("citations"); d.array(cites) {
 		for _, c := range cites.Elems() {
 			b.Cites = append(b.Cites, c.Raw())
 		}
 		if len(b.Cites) > 0 {
-			d.named(llm.FieldCites, join(at, "citations"))
+			d.named(llm.FieldCites, rawjson.Join(at, "citations"))
 		}
 	}
 	return b
@@ -166,17 +166,17 @@ func (d *decoder) cachePoint(v rawjson.Value, at string) *llm.CachePoint {
 	}
 	d.word(v, "type", "ephemeral")
 	rest, err := cacheFields.Unknown(v)
-	if err != nil && d.err == nil {
-		d.err = invalidJSON(d.op, err)
+	if err != nil {
+		d.Fail(invalidJSON(d.op, err))
 	}
 	for _, m := range rest {
 		d.keep(m.Value, true)
 	}
-	at = join(at, "cache_control")
+	at = rawjson.Join(at, "cache_control")
 	d.named(llm.FieldCache, at)
-	life := d.str(v.Get("ttl"))
+	life := d.Str(v.Get("ttl"))
 	if life != "" {
-		d.named(llm.FieldCacheLife, join(at, "ttl"))
+		d.named(llm.FieldCacheLife, rawjson.Join(at, "ttl"))
 	}
 	return &llm.CachePoint{TTL: life}
 }

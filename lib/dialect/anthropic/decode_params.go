@@ -26,13 +26,13 @@ func (d *decoder) tools(root rawjson.Value) []llm.Tool {
 	out := make([]llm.Tool, 0, v.Len())
 	for i, t := range v.Elems() {
 		if t.Kind() != rawjson.Object {
-			d.wrongType(t, "an object")
+			d.WrongType(t, "an object")
 		}
-		if d.err != nil {
+		if d.Err() != nil {
 			return out
 		}
 		d.need(llm.NeedTools)
-		if kind := d.str(t.Get("type")); kind != "" && kind != "custom" {
+		if kind := d.Str(t.Get("type")); kind != "" && kind != "custom" {
 			d.toolModel(t)
 			d.native(t)
 			d.count(string(t.Raw()))
@@ -46,21 +46,21 @@ func (d *decoder) tools(root rawjson.Value) []llm.Tool {
 func (d *decoder) tool(v rawjson.Value, at string) llm.Tool {
 	d.keepUnknown(toolFields, v)
 	t := llm.Tool{
-		Name:        d.needStr(v, "name"),
-		Description: d.str(v.Get("description")),
-		Strict:      d.boolean(v.Get("strict")),
+		Name:        d.NeedStr(v, "name"),
+		Description: d.Str(v.Get("description")),
+		Strict:      d.Bool(v.Get("strict")),
 		Cache:       d.cachePoint(v.Get("cache_control"), at),
 		At:          at,
 	}
 	if t.Strict != nil && *t.Strict {
-		d.named(llm.FieldStrict, join(at, "strict"))
+		d.named(llm.FieldStrict, rawjson.Join(at, "strict"))
 	}
 	schema := v.Get("input_schema")
 	switch {
 	case schema.Kind() == rawjson.Absent:
-		d.missing(v, "input_schema")
+		d.Missing(v, "input_schema")
 	case schema.Kind() != rawjson.Object:
-		d.wrongType(schema, "an object")
+		d.WrongType(schema, "an object")
 	}
 	t.Schema = schema.Raw()
 	d.count(t.Name)
@@ -68,7 +68,7 @@ func (d *decoder) tool(v rawjson.Value, at string) llm.Tool {
 	d.count(string(t.Schema))
 	d.keep(v.Get("eager_input_streaming"), true)
 	d.keep(v.Get("input_examples"), true)
-	if later := v.Get("defer_loading"); d.flag(later) {
+	if later := v.Get("defer_loading"); d.Flag(later) {
 		d.native(later)
 	}
 	callers := v.Get("allowed_callers")
@@ -91,11 +91,11 @@ func (d *decoder) toolChoice(v rawjson.Value) llm.ToolChoice {
 	case "any":
 		c.Mode = "required"
 	case "tool":
-		c.Mode, c.Name = "tool", d.needStr(v, "name")
+		c.Mode, c.Name = "tool", d.NeedStr(v, "name")
 	default:
 		c.Mode = kind
 	}
-	if off := d.boolean(v.Get("disable_parallel_tool_use")); off != nil {
+	if off := d.Bool(v.Get("disable_parallel_tool_use")); off != nil {
 		on := !*off
 		d.named(llm.FieldParallel, "tool_choice.disable_parallel_tool_use")
 		c.Parallel = &on
@@ -108,14 +108,14 @@ func (d *decoder) toolChoice(v rawjson.Value) llm.ToolChoice {
 func (d *decoder) params(root rawjson.Value) llm.Params {
 	most := root.Get("max_tokens")
 	if !most.Exists() && d.facts.Op == llm.OpChat {
-		d.missing(root, "max_tokens")
+		d.Missing(root, "max_tokens")
 	}
 	p := llm.Params{
-		MaxTokens:   d.integer(most, 0, maxTokens),
-		Temperature: d.float(root.Get("temperature")),
-		TopP:        d.float(root.Get("top_p")),
-		TopK:        d.integer(root.Get("top_k"), 0, math.MaxInt64),
-		ServiceTier: d.str(root.Get("service_tier")),
+		MaxTokens:   d.Int(most, 0, maxTokens),
+		Temperature: d.Float(root.Get("temperature")),
+		TopP:        d.Float(root.Get("top_p")),
+		TopK:        d.Int(root.Get("top_k"), 0, math.MaxInt64),
+		ServiceTier: d.Str(root.Get("service_tier")),
 		StreamUsage: true, // streams of this dialect always end with it
 	}
 	if p.MaxTokens != nil {
@@ -129,7 +129,7 @@ func (d *decoder) params(root rawjson.Value) llm.Params {
 		for _, s := range stop.Elems() {
 			text, ok := s.Text()
 			if !ok {
-				d.wrongType(s, "a string")
+				d.WrongType(s, "a string")
 			}
 			p.Stop = append(p.Stop, text)
 		}
@@ -138,7 +138,7 @@ func (d *decoder) params(root rawjson.Value) llm.Params {
 	d.thinking(root.Get("thinking"), &p)
 	if meta := root.Get("metadata"); d.object(meta) {
 		d.keepUnknown(metadataField, meta)
-		d.facts.EndUser = user(d.str(meta.Get("user_id")))
+		d.facts.EndUser = user(d.Str(meta.Get("user_id")))
 		d.named(llm.FieldUser, "metadata.user_id")
 	}
 	d.reasoningPaths(root, &p)
@@ -151,7 +151,7 @@ func (d *decoder) output(root rawjson.Value, p *llm.Params) {
 	if cfg := root.Get("output_config"); d.object(cfg) {
 		d.keepUnknown(outputFields, cfg)
 		d.native(cfg.Get("task_budget"))
-		if effort := d.str(cfg.Get("effort")); effort != "" {
+		if effort := d.Str(cfg.Get("effort")); effort != "" {
 			p.Reasoning = &llm.Reasoning{Effort: effort}
 		}
 		if f := cfg.Get("format"); f.Exists() {
@@ -166,13 +166,13 @@ func (d *decoder) output(root rawjson.Value, p *llm.Params) {
 	d.need(llm.NeedJSONSchema)
 	schema := format.Get("schema")
 	if !d.object(schema) {
-		if d.err == nil {
-			d.missing(format, "schema")
+		if d.Err() == nil {
+			d.Missing(format, "schema")
 		}
 		return
 	}
 	d.named(llm.FieldFormat, at)
-	d.named(llm.FieldSchema, join(at, "schema"))
+	d.named(llm.FieldSchema, rawjson.Join(at, "schema"))
 	p.Format = &llm.Format{Type: "json_schema", Schema: schema.Raw()}
 	d.count(string(schema.Raw()))
 }
@@ -213,13 +213,13 @@ func (d *decoder) thinking(v rawjson.Value, p *llm.Params) {
 		r = &llm.Reasoning{}
 	}
 	p.Reasoning = r
-	r.Summary = d.str(v.Get("display"))
+	r.Summary = d.Str(v.Get("display"))
 	switch d.word(v, "type", "enabled", "disabled", "adaptive", "between_tools") {
 	case "enabled":
 		if v.Get("budget_tokens").Kind() == rawjson.Absent {
-			d.missing(v, "budget_tokens")
+			d.Missing(v, "budget_tokens")
 		}
-		if n := d.integer(v.Get("budget_tokens"), 1, maxTokens); n != nil {
+		if n := d.Int(v.Get("budget_tokens"), 1, maxTokens); n != nil {
 			r.Budget = *n
 		}
 	case "disabled", "between_tools":

@@ -11,11 +11,11 @@ import (
 // refuse stops a request with a member that this gateway must not let through,
 // whichever model it is for.
 func (d *decoder) refuse(v rawjson.Value, why string) {
-	if !v.Exists() || d.err != nil {
+	if !v.Exists() || d.Err() != nil {
 		return
 	}
 	path := v.Path()
-	d.err = &fault.Error{Kind: fault.Invalid, Op: d.op, Param: path, Public: dotted(path) + ": " + why}
+	d.Fail(&fault.Error{Kind: fault.Invalid, Op: d.op, Param: path, Public: dotted(path) + ": " + why})
 }
 
 // accounts refuses what would change who pays for the call, or bring in models

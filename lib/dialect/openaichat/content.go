@@ -25,7 +25,7 @@ var (
 // content.
 func (d *decoder) content(m rawjson.Value, at string, must bool) []llm.Block {
 	v := m.Get("content")
-	at = join(at, "content")
+	at = rawjson.Join(at, "content")
 	switch v.Kind() {
 	case rawjson.String:
 		s, _ := v.Text()
@@ -44,14 +44,14 @@ func (d *decoder) content(m rawjson.Value, at string, must bool) []llm.Block {
 		return blocks
 	case rawjson.Absent:
 		if must {
-			d.missing(m, "content")
+			d.Missing(m, "content")
 		}
 	case rawjson.Null:
 		if must {
-			d.wrongType(v, "a string or an array of parts")
+			d.WrongType(v, "a string or an array of parts")
 		}
 	case rawjson.Bool, rawjson.Number, rawjson.Object:
-		d.wrongType(v, "a string or an array of parts")
+		d.WrongType(v, "a string or an array of parts")
 	}
 	return nil
 }
@@ -60,19 +60,19 @@ func (d *decoder) content(m rawjson.Value, at string, must bool) []llm.Block {
 // kept for vendors that know it.
 func (d *decoder) part(v rawjson.Value, at string) llm.Block {
 	if v.Kind() != rawjson.Object {
-		d.wrongType(v, "an object")
+		d.WrongType(v, "an object")
 		return nil
 	}
 	mark := llm.Mark{Cache: d.cachePoint(v, at), At: at}
-	switch kind := d.needStr(v, "type"); kind {
+	switch kind := d.NeedStr(v, "type"); kind {
 	case "text":
 		d.keepUnknown(partFields, v)
-		b := &llm.Text{Mark: mark, Text: d.needStr(v, "text")}
+		b := &llm.Text{Mark: mark, Text: d.NeedStr(v, "text")}
 		d.count(b.Text)
 		return b
 	case "refusal":
 		d.keepUnknown(partFields, v)
-		return &llm.Text{Mark: mark, Text: d.needStr(v, "refusal"), Refusal: true}
+		return &llm.Text{Mark: mark, Text: d.NeedStr(v, "refusal"), Refusal: true}
 	case "image_url":
 		d.keepUnknown(partFields, v)
 		return d.image(v, mark)
@@ -98,15 +98,15 @@ func (d *decoder) image(part rawjson.Value, mark llm.Mark) llm.Block {
 	at := v
 	if v.Kind() != rawjson.String {
 		if !v.Exists() {
-			d.missing(part, "image_url")
+			d.Missing(part, "image_url")
 			return nil
 		}
-		if !d.object(v, "an object") {
+		if !d.Object(v, "an object") {
 			return nil
 		}
-		d.needStr(v, "url")
-		if b.Detail = d.str(v.Get("detail")); b.Detail != "" {
-			d.named(llm.FieldDetail, join(mark.At, "image_url.detail"))
+		d.NeedStr(v, "url")
+		if b.Detail = d.Str(v.Get("detail")); b.Detail != "" {
+			d.named(llm.FieldDetail, rawjson.Join(mark.At, "image_url.detail"))
 		}
 		d.keepUnknown(imageFields, v)
 		at = v.Get("url")
@@ -148,14 +148,14 @@ func (d *decoder) audio(part rawjson.Value, mark llm.Mark) llm.Block {
 	d.need(llm.NeedAudio)
 	v := part.Get("input_audio")
 	if !v.Exists() {
-		d.missing(part, "input_audio")
+		d.Missing(part, "input_audio")
 	}
-	if !d.object(v, "an object") {
+	if !d.Object(v, "an object") {
 		return nil
 	}
-	d.needStr(v, "data")
+	d.NeedStr(v, "data")
 	d.keepUnknown(audioFields, v)
-	b := &llm.Media{Mark: mark, Kind: "audio", MIME: "audio/" + d.needStr(v, "format")}
+	b := &llm.Media{Mark: mark, Kind: "audio", MIME: "audio/" + d.NeedStr(v, "format")}
 	data := v.Get("data").Bytes()
 	if head, rest, ok := bytes.Cut(data, []byte(";base64,")); ok && bytes.HasPrefix(head, []byte("data:")) {
 		data = rest // some clients send a data URL here, too
@@ -169,19 +169,19 @@ func (d *decoder) file(part rawjson.Value, mark llm.Mark) llm.Block {
 	d.need(llm.NeedDocuments)
 	v := part.Get("file")
 	if !v.Exists() {
-		d.missing(part, "file")
+		d.Missing(part, "file")
 	}
-	if !d.object(v, "an object") {
+	if !d.Object(v, "an object") {
 		return nil
 	}
 	d.keepUnknown(fileFields, v)
 	if id := v.Get("file_id"); id.Exists() {
-		d.str(id)
+		d.Str(id)
 		d.upstream(id)
 		return &llm.Opaque{Mark: mark, Dialect: Name, Type: "file", Raw: part.Raw()}
 	}
-	b := &llm.Media{Mark: mark, Kind: "document", Name: d.str(v.Get("filename"))}
-	d.needStr(v, "file_data")
+	b := &llm.Media{Mark: mark, Kind: "document", Name: d.Str(v.Get("filename"))}
+	d.NeedStr(v, "file_data")
 	data := v.Get("file_data")
 	if bytes.HasPrefix(data.Bytes(), []byte("data:")) {
 		d.source(data, b)
@@ -201,15 +201,15 @@ func (d *decoder) cachePoint(v rawjson.Value, at string) *llm.CachePoint {
 		fields *rawjson.Fields
 	}{{"cache_control", cacheFields}, {"prompt_cache_breakpoint", breakpointFields}} {
 		c := v.Get(m.name)
-		if !d.object(c, "an object") {
+		if !d.Object(c, "an object") {
 			continue
 		}
 		d.keepUnknown(m.fields, c)
-		at = join(at, m.name)
+		at = rawjson.Join(at, m.name)
 		d.named(llm.FieldCache, at)
-		life := d.str(c.Get("ttl"))
+		life := d.Str(c.Get("ttl"))
 		if life != "" {
-			d.named(llm.FieldCacheLife, join(at, "ttl"))
+			d.named(llm.FieldCacheLife, rawjson.Join(at, "ttl"))
 		}
 		return &llm.CachePoint{TTL: life}
 	}

@@ -19,10 +19,10 @@ func (d *decoder) embed(root rawjson.Value) *llm.Embed {
 	d.model(root)
 	d.identity(root)
 	d.inputs(root, e)
-	if n := d.integer(root.Get("dimensions"), 1, math.MaxInt32); n != nil {
+	if n := d.Int(root.Get("dimensions"), 1, math.MaxInt32); n != nil {
 		e.Dimensions = *n
 	}
-	e.Encoding = d.str(root.Get("encoding_format"))
+	e.Encoding = d.Str(root.Get("encoding_format"))
 	switch e.Encoding {
 	case "", "float", "base64":
 	default:
@@ -39,7 +39,7 @@ func (d *decoder) inputs(root rawjson.Value, e *llm.Embed) {
 	const want = "a string, an array of strings, an array of integers, or an array of arrays of integers"
 	switch v.Kind() {
 	case rawjson.Absent:
-		d.missing(root, "input")
+		d.Missing(root, "input")
 		return
 	case rawjson.String:
 		s, _ := v.Text()
@@ -48,7 +48,7 @@ func (d *decoder) inputs(root rawjson.Value, e *llm.Embed) {
 		return
 	case rawjson.Array:
 	case rawjson.Null, rawjson.Bool, rawjson.Number, rawjson.Object:
-		d.wrongType(v, want)
+		d.WrongType(v, want)
 		return
 	}
 	n := v.Len()
@@ -64,13 +64,13 @@ func (d *decoder) inputs(root rawjson.Value, e *llm.Embed) {
 	case first.Kind() == rawjson.Array:
 		for _, x := range v.Elems() {
 			if x.Kind() != rawjson.Array {
-				d.wrongType(x, "an array of integers")
+				d.WrongType(x, "an array of integers")
 				return
 			}
 			e.Tokens = append(e.Tokens, d.tokenIDs(x, x.Len()))
 		}
 	default:
-		d.wrongType(first, want)
+		d.WrongType(first, want)
 	}
 }
 
@@ -79,7 +79,7 @@ func (d *decoder) texts(v rawjson.Value, n int, e *llm.Embed) {
 	for _, x := range v.Elems() {
 		s, ok := x.Text()
 		if !ok {
-			d.wrongType(x, "a string")
+			d.WrongType(x, "a string")
 			return
 		}
 		d.count(s)
@@ -88,14 +88,14 @@ func (d *decoder) texts(v rawjson.Value, n int, e *llm.Embed) {
 }
 
 func (d *decoder) tokenIDs(v rawjson.Value, n int) []int64 {
-	if n == 0 && d.err == nil {
+	if n == 0 && d.Err() == nil {
 		d.fail(v.Path(), codeEmpty, "Invalid '%s': empty array. Expected at least one token.", v.Path())
 	}
 	ids := make([]int64, 0, n)
 	for _, x := range v.Elems() {
 		id, ok := x.Int()
 		if !ok || id < 0 {
-			d.wrongType(x, "a token id")
+			d.WrongType(x, "a token id")
 			return nil
 		}
 		ids = append(ids, id)

@@ -23,7 +23,7 @@ var (
 func (d *decoder) messages(root rawjson.Value, c *llm.Chat) {
 	v := root.Get("messages")
 	if !v.Exists() {
-		d.missing(root, "messages")
+		d.Missing(root, "messages")
 		return
 	}
 	all := d.array(v, "an array of objects")
@@ -33,11 +33,11 @@ func (d *decoder) messages(root rawjson.Value, c *llm.Chat) {
 	afterResult := false
 	for i, m := range all {
 		if m.Kind() != rawjson.Object {
-			d.wrongType(m, "an object")
+			d.WrongType(m, "an object")
 			return
 		}
 		turn := d.message(m, rawjson.Index("messages", i))
-		if d.err != nil {
+		if d.Err() != nil {
 			return
 		}
 		d.facts.InputTokens += tokens.PerMessage
@@ -57,8 +57,8 @@ func (d *decoder) messages(root rawjson.Value, c *llm.Chat) {
 
 // message reads the message at path at.
 func (d *decoder) message(m rawjson.Value, at string) llm.Turn {
-	t := llm.Turn{Role: llm.User, Name: d.str(m.Get("name")), At: at}
-	switch role := d.needStr(m, "role"); role {
+	t := llm.Turn{Role: llm.User, Name: d.Str(m.Get("name")), At: at}
+	switch role := d.NeedStr(m, "role"); role {
 	case "system", "developer":
 		t.Role = llm.System
 		t.Blocks = d.content(m, at, true)
@@ -71,10 +71,10 @@ func (d *decoder) message(m rawjson.Value, at string) llm.Turn {
 		t.Role = llm.Assistant
 		t.Blocks = d.assistant(m, at)
 	case "tool":
-		t.Blocks = []llm.Block{&llm.ToolResult{Mark: llm.Mark{At: at}, CallID: d.needStr(m, "tool_call_id"), Content: d.content(m, at, true)}}
+		t.Blocks = []llm.Block{&llm.ToolResult{Mark: llm.Mark{At: at}, CallID: d.NeedStr(m, "tool_call_id"), Content: d.content(m, at, true)}}
 	case "function":
-		d.native(join(at, "role"))
-		t.Blocks = []llm.Block{&llm.ToolResult{Mark: llm.Mark{At: at}, CallID: d.needStr(m, "name"), Content: d.content(m, at, false)}}
+		d.native(rawjson.Join(at, "role"))
+		t.Blocks = []llm.Block{&llm.ToolResult{Mark: llm.Mark{At: at}, CallID: d.NeedStr(m, "name"), Content: d.content(m, at, false)}}
 		t.Name = ""
 	default:
 		d.invalid(m.Get("role"), "'"+shorten(role)+"'. Supported values are: 'system', 'developer', 'user', 'assistant', 'tool' and 'function'.")
@@ -97,22 +97,22 @@ func shorten(s string) string {
 func (d *decoder) assistant(m rawjson.Value, at string) []llm.Block {
 	blocks := d.content(m, at, false)
 	if v := m.Get("refusal"); v.Exists() {
-		s := d.str(v)
+		s := d.Str(v)
 		d.count(s)
-		blocks = append(blocks, &llm.Text{Mark: llm.Mark{At: join(at, "refusal")}, Text: s, Refusal: true})
+		blocks = append(blocks, &llm.Text{Mark: llm.Mark{At: rawjson.Join(at, "refusal")}, Text: s, Refusal: true})
 	}
 	for i, call := range d.array(m.Get("tool_calls"), "an array of objects") {
-		if b := d.toolCall(call, rawjson.Index(join(at, "tool_calls"), i)); b != nil {
+		if b := d.toolCall(call, rawjson.Index(rawjson.Join(at, "tool_calls"), i)); b != nil {
 			blocks = append(blocks, b)
 		}
 	}
-	if v := m.Get("function_call"); d.object(v, "an object") {
-		d.native(join(at, "function_call"))
-		blocks = append(blocks, &llm.ToolUse{Mark: llm.Mark{At: join(at, "function_call")}, CallID: d.needStr(v, "name"), Name: d.needStr(v, "name"), Input: d.arguments(v)})
+	if v := m.Get("function_call"); d.Object(v, "an object") {
+		d.native(rawjson.Join(at, "function_call"))
+		blocks = append(blocks, &llm.ToolUse{Mark: llm.Mark{At: rawjson.Join(at, "function_call")}, CallID: d.NeedStr(v, "name"), Name: d.NeedStr(v, "name"), Input: d.arguments(v)})
 		d.keepUnknown(legacyCallFields, v)
 	}
-	if v := m.Get("audio"); d.object(v, "an object") {
-		d.native(join(at, "audio"))
+	if v := m.Get("audio"); d.Object(v, "an object") {
+		d.native(rawjson.Join(at, "audio"))
 		d.upstream(v.Get("id"))
 	}
 	for _, name := range []string{"reasoning", "reasoning_details"} {
@@ -126,27 +126,27 @@ func (d *decoder) assistant(m rawjson.Value, at string) []llm.Block {
 
 func (d *decoder) toolCall(call rawjson.Value, at string) llm.Block {
 	if call.Kind() != rawjson.Object {
-		d.wrongType(call, "an object")
+		d.WrongType(call, "an object")
 		return nil
 	}
 	d.need(llm.NeedTools)
 	d.keepUnknown(callFields, call)
 	d.keep(call.Get("extra_content"), true) // Gemini's signature, on its compatible endpoint
-	kind := d.str(call.Get("type"))
+	kind := d.Str(call.Get("type"))
 	if kind != "" && kind != "function" {
 		d.native(at)
-		return &llm.Opaque{Mark: llm.Mark{At: at, ID: d.str(call.Get("id"))}, Dialect: Name, Type: kind, Raw: call.Raw()}
+		return &llm.Opaque{Mark: llm.Mark{At: at, ID: d.Str(call.Get("id"))}, Dialect: Name, Type: kind, Raw: call.Raw()}
 	}
 	fn := call.Get("function")
 	if !fn.Exists() {
-		d.missing(call, "function")
+		d.Missing(call, "function")
 		return nil
 	}
-	if !d.object(fn, "an object") {
+	if !d.Object(fn, "an object") {
 		return nil
 	}
 	d.keepUnknown(calledFields, fn)
-	return &llm.ToolUse{Mark: llm.Mark{At: at}, CallID: d.needStr(call, "id"), Name: d.needStr(fn, "name"), Input: d.arguments(fn)}
+	return &llm.ToolUse{Mark: llm.Mark{At: at}, CallID: d.NeedStr(call, "id"), Name: d.NeedStr(fn, "name"), Input: d.arguments(fn)}
 }
 
 // arguments are a string of JSON, as the model wrote it; an empty one is {}.
@@ -157,7 +157,7 @@ func (d *decoder) arguments(fn rawjson.Value) json.RawMessage {
 		d.count(string(v.Raw()))
 		return v.Raw()
 	}
-	s := d.str(v)
+	s := d.Str(v)
 	d.count(s)
 	if s == "" {
 		return json.RawMessage("{}")

@@ -29,16 +29,16 @@ var (
 func (d *decoder) params(root rawjson.Value) llm.Params {
 	return llm.Params{
 		MaxTokens:        d.maxTokens(root),
-		Temperature:      d.float(root.Get("temperature")),
-		TopP:             d.float(root.Get("top_p")),
-		TopK:             d.integer(root.Get("top_k"), math.MinInt64, math.MaxInt64),
+		Temperature:      d.Float(root.Get("temperature")),
+		TopP:             d.Float(root.Get("top_p")),
+		TopK:             d.Int(root.Get("top_k"), math.MinInt64, math.MaxInt64),
 		Stop:             d.stop(root.Get("stop")),
-		Seed:             d.integer(root.Get("seed"), math.MinInt64, math.MaxInt64),
-		PresencePenalty:  d.float(root.Get("presence_penalty")),
-		FrequencyPenalty: d.float(root.Get("frequency_penalty")),
+		Seed:             d.Int(root.Get("seed"), math.MinInt64, math.MaxInt64),
+		PresencePenalty:  d.Float(root.Get("presence_penalty")),
+		FrequencyPenalty: d.Float(root.Get("frequency_penalty")),
 		Format:           d.format(root.Get("response_format")),
 		Reasoning:        d.reasoning(root),
-		ServiceTier:      d.str(root.Get("service_tier")),
+		ServiceTier:      d.Str(root.Get("service_tier")),
 		StreamUsage:      d.streamUsage(root.Get("stream_options")),
 	}
 }
@@ -51,7 +51,7 @@ func (d *decoder) stop(v rawjson.Value) []string {
 	for _, e := range d.array(v, "a string or an array of strings") {
 		s, ok := e.Text()
 		if !ok {
-			d.wrongType(e, "a string")
+			d.WrongType(e, "a string")
 		}
 		stop = append(stop, s)
 	}
@@ -59,32 +59,32 @@ func (d *decoder) stop(v rawjson.Value) []string {
 }
 
 func (d *decoder) streamUsage(v rawjson.Value) bool {
-	if !d.object(v, "an object") {
+	if !d.Object(v, "an object") {
 		return false
 	}
 	d.keep(v.Get("include_obfuscation"), true)
 	d.keepUnknown(streamOptionFields, v)
-	return d.flag(v.Get("include_usage"))
+	return d.Flag(v.Get("include_usage"))
 }
 
 func (d *decoder) format(v rawjson.Value) *llm.Format {
-	if !d.object(v, "an object") {
+	if !d.Object(v, "an object") {
 		return nil
 	}
-	f := &llm.Format{Type: d.needStr(v, "type")}
+	f := &llm.Format{Type: d.NeedStr(v, "type")}
 	switch f.Type {
 	case "text", "json_object":
 	case "json_schema":
 		d.need(llm.NeedJSONSchema)
 		s := v.Get("json_schema")
 		if !s.Exists() {
-			d.missing(v, "json_schema")
+			d.Missing(v, "json_schema")
 		}
-		if d.object(s, "an object") {
-			f.Name = d.needStr(s, "name")
-			f.Description = d.str(s.Get("description"))
-			f.Strict = d.boolean(s.Get("strict"))
-			if schema := s.Get("schema"); d.object(schema, "an object") {
+		if d.Object(s, "an object") {
+			f.Name = d.NeedStr(s, "name")
+			f.Description = d.Str(s.Get("description"))
+			f.Strict = d.Bool(s.Get("strict"))
+			if schema := s.Get("schema"); d.Object(schema, "an object") {
 				f.Schema = schema.Raw()
 				d.count(string(f.Schema))
 			}
@@ -100,19 +100,19 @@ func (d *decoder) format(v rawjson.Value) *llm.Format {
 
 // reasoning reads reasoning_effort, and thinking as Anthropic writes it.
 func (d *decoder) reasoning(root rawjson.Value) *llm.Reasoning {
-	effort := d.str(root.Get("reasoning_effort"))
+	effort := d.Str(root.Get("reasoning_effort"))
 	var out *llm.Reasoning
 	if effort != "" {
 		out = &llm.Reasoning{Effort: effort, Off: effort == "none"}
 	}
 	v := root.Get("thinking")
-	if d.object(v, "an object") {
+	if d.Object(v, "an object") {
 		if out == nil {
 			out = &llm.Reasoning{}
 		}
-		out.Off = d.needStr(v, "type") == "disabled"
-		out.Summary = d.str(v.Get("display"))
-		if n := d.integer(v.Get("budget_tokens"), 1, maxTokens); n != nil {
+		out.Off = d.NeedStr(v, "type") == "disabled"
+		out.Summary = d.Str(v.Get("display"))
+		if n := d.Int(v.Get("budget_tokens"), 1, maxTokens); n != nil {
 			out.Budget = *n
 		}
 		d.keepUnknown(thinkingFields, v)
@@ -155,14 +155,14 @@ func (d *decoder) natives(root rawjson.Value) {
 			d.native(name)
 		}
 	}
-	if d.flag(root.Get("logprobs")) {
+	if d.Flag(root.Get("logprobs")) {
 		d.native("logprobs")
 	}
-	if v := root.Get("logit_bias"); d.object(v, "an object") && v.Len() > 0 {
+	if v := root.Get("logit_bias"); d.Object(v, "an object") && v.Len() > 0 {
 		d.native("logit_bias")
 	}
 	for _, m := range d.array(root.Get("modalities"), "an array of strings") {
-		switch s := d.str(m); s {
+		switch s := d.Str(m); s {
 		case "text":
 		case "audio":
 			d.need(llm.NeedAudio)
@@ -179,7 +179,7 @@ func (d *decoder) hints(root rawjson.Value) {
 	for _, name := range []string{"prediction", "verbosity", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options"} {
 		d.keep(root.Get(name), true)
 	}
-	if v := root.Get("store"); d.flag(v) {
+	if v := root.Get("store"); d.Flag(v) {
 		d.keep(v, true)
 	}
 }

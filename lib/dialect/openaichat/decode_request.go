@@ -42,7 +42,7 @@ func (Front) Decode(op llm.Op, in llm.Inbound) (*llm.Request, error) {
 	if root.Kind() != rawjson.Object {
 		return nil, &fault.Error{Kind: fault.Invalid, Op: opDecode, Public: "The body must be a JSON object, but it is " + root.Kind().String() + "."}
 	}
-	d := &decoder{reader: reader{op: opDecode}, facts: llm.Facts{Op: op, Choices: 1}}
+	d := &decoder{reader: newReader(opDecode), facts: llm.Facts{Op: op, Choices: 1}}
 	req := &llm.Request{}
 	switch op {
 	case llm.OpChat:
@@ -54,8 +54,8 @@ func (Front) Decode(op llm.Op, in llm.Inbound) (*llm.Request, error) {
 	default:
 		return nil, fault.New(fault.NotFound, opDecode, "This dialect has no such operation.")
 	}
-	if d.err != nil {
-		return nil, d.err
+	if d.Err() != nil {
+		return nil, d.Err()
 	}
 	req.Facts, req.Paths = d.facts, d.paths
 	return req, nil
@@ -130,9 +130,9 @@ func (d *decoder) model(root rawjson.Value) {
 		d.fail("model", codeMissing, "Missing required parameter: 'model'.")
 		return
 	}
-	d.facts.Model = d.str(v)
+	d.facts.Model = d.Str(v)
 	switch n := utf8.RuneCountInString(d.facts.Model); {
-	case d.err != nil:
+	case d.Err() != nil:
 	case n == 0:
 		d.fail("model", codeValue, "Invalid value for 'model': expected the name of a model, but got an empty string instead.")
 	case n > maxModel:
@@ -144,7 +144,7 @@ func (d *decoder) model(root rawjson.Value) {
 func (d *decoder) chat(root rawjson.Value) *llm.Chat {
 	c := &llm.Chat{}
 	d.model(root)
-	d.facts.Stream = d.flag(root.Get("stream"))
+	d.facts.Stream = d.Flag(root.Get("stream"))
 	d.messages(root, c)
 	c.Tools = d.tools(root)
 	c.Choice = d.toolChoice(root)
@@ -162,7 +162,7 @@ func (d *decoder) chat(root rawjson.Value) *llm.Chat {
 // choices reads n and, with it, the most output that may be asked for.
 func (d *decoder) choices(root rawjson.Value) {
 	v := root.Get("n")
-	if n := d.integer(v, 1, maxChoices); n != nil {
+	if n := d.Int(v, 1, maxChoices); n != nil {
 		d.facts.Choices = *n
 		if *n > 1 {
 			d.native(v.Path())
@@ -175,8 +175,8 @@ func (d *decoder) choices(root rawjson.Value) {
 
 // maxTokens: max_completion_tokens replaces the older max_tokens.
 func (d *decoder) maxTokens(root rawjson.Value) *int64 {
-	older := d.integer(root.Get("max_tokens"), 1, maxTokens)
-	if newer := d.integer(root.Get("max_completion_tokens"), 1, maxTokens); newer != nil {
+	older := d.Int(root.Get("max_tokens"), 1, maxTokens)
+	if newer := d.Int(root.Get("max_completion_tokens"), 1, maxTokens); newer != nil {
 		d.named(llm.FieldMaxTokens, "max_completion_tokens")
 		return newer
 	}

@@ -18,13 +18,13 @@ const sealIssuer = "anthropic"
 // that where both are there, reasoning_content adds nothing.
 func (d *decoder) thinking(m rawjson.Value, at string, blocks []llm.Block) []llm.Block {
 	list := d.array(m.Get("thinking_blocks"), "an array of objects")
-	text := d.str(m.Get("reasoning_content"))
+	text := d.Str(m.Get("reasoning_content"))
 	if len(list) == 0 {
 		if text == "" {
 			return blocks
 		}
 		d.count(text)
-		at = join(at, "reasoning_content")
+		at = rawjson.Join(at, "reasoning_content")
 		d.named(llm.FieldThinking, at)
 		return slices.Insert(blocks, 0, llm.Block(&llm.Thinking{Mark: llm.Mark{At: at}, Text: text}))
 	}
@@ -34,12 +34,12 @@ func (d *decoder) thinking(m rawjson.Value, at string, blocks []llm.Block) []llm
 	}
 	var all []placed
 	for i, v := range list {
-		b := d.thinkingBlock(v, rawjson.Index(join(at, "thinking_blocks"), i))
+		b := d.thinkingBlock(v, rawjson.Index(rawjson.Join(at, "thinking_blocks"), i))
 		if b == nil {
 			return blocks
 		}
 		index := int64(i)
-		if n := d.integer(v.Get("index"), 0, 1<<20); n != nil {
+		if n := d.Int(v.Get("index"), 0, 1<<20); n != nil {
 			index = *n
 		}
 		all = append(all, placed{index, b})
@@ -53,26 +53,26 @@ func (d *decoder) thinking(m rawjson.Value, at string, blocks []llm.Block) []llm
 
 func (d *decoder) thinkingBlock(v rawjson.Value, at string) llm.Block {
 	if v.Kind() != rawjson.Object {
-		d.wrongType(v, "an object")
+		d.WrongType(v, "an object")
 		return nil
 	}
 	d.keepUnknown(thinkingBlockFields, v)
 	d.named(llm.FieldThinking, at)
 	b := &llm.Thinking{Mark: llm.Mark{At: at}}
-	issuer := d.str(v.Get("issuer"))
+	issuer := d.Str(v.Get("issuer"))
 	if issuer == "" {
 		issuer = sealIssuer
 	}
-	switch kind := d.needStr(v, "type"); kind {
+	switch kind := d.NeedStr(v, "type"); kind {
 	case "thinking":
-		b.Text = d.str(v.Get("thinking"))
+		b.Text = d.Str(v.Get("thinking"))
 		d.count(b.Text)
-		if s := d.str(v.Get("signature")); s != "" {
+		if s := d.Str(v.Get("signature")); s != "" {
 			b.Seal = &llm.Seal{Issuer: issuer, Data: s}
 		}
 	case "redacted_thinking":
 		b.Redacted = true
-		b.Seal = &llm.Seal{Issuer: issuer, Data: d.needStr(v, "data")}
+		b.Seal = &llm.Seal{Issuer: issuer, Data: d.NeedStr(v, "data")}
 	default:
 		d.invalid(v.Get("type"), "'"+shorten(kind)+"'. Supported values are: 'thinking' and 'redacted_thinking'.")
 		return nil

@@ -19,11 +19,11 @@ func (d *decoder) tools(root rawjson.Value) []llm.Tool {
 	for i, v := range d.array(root.Get("tools"), "an array of objects") {
 		at := rawjson.Index("tools", i)
 		if v.Kind() != rawjson.Object {
-			d.wrongType(v, "an object")
+			d.WrongType(v, "an object")
 			return out
 		}
 		d.need(llm.NeedTools)
-		if kind := d.needStr(v, "type"); kind != "function" {
+		if kind := d.NeedStr(v, "type"); kind != "function" {
 			d.native(at)
 			d.toolState(v)
 			d.count(string(v.Raw()))
@@ -32,10 +32,10 @@ func (d *decoder) tools(root rawjson.Value) []llm.Tool {
 		d.keepUnknown(toolFields, v)
 		fn := v.Get("function")
 		if !fn.Exists() {
-			d.missing(v, "function")
+			d.Missing(v, "function")
 			return out
 		}
-		if t, ok := d.function(fn, join(at, "function")); ok {
+		if t, ok := d.function(fn, rawjson.Join(at, "function")); ok {
 			if c := d.cachePoint(v, at); c != nil {
 				t.Cache = c
 			}
@@ -76,20 +76,20 @@ func (d *decoder) upstreamOnce(v rawjson.Value) {
 // function reads the function at path at.
 func (d *decoder) function(fn rawjson.Value, at string) (llm.Tool, bool) {
 	if fn.Kind() != rawjson.Object {
-		d.wrongType(fn, "an object")
+		d.WrongType(fn, "an object")
 		return llm.Tool{}, false
 	}
 	t := llm.Tool{
-		Name:        d.needStr(fn, "name"),
-		Description: d.str(fn.Get("description")),
-		Strict:      d.boolean(fn.Get("strict")),
+		Name:        d.NeedStr(fn, "name"),
+		Description: d.Str(fn.Get("description")),
+		Strict:      d.Bool(fn.Get("strict")),
 		Cache:       d.cachePoint(fn, at),
 		At:          at,
 	}
 	if t.Strict != nil && *t.Strict {
-		d.named(llm.FieldStrict, join(at, "strict"))
+		d.named(llm.FieldStrict, rawjson.Join(at, "strict"))
 	}
-	if p := fn.Get("parameters"); d.object(p, "an object") {
+	if p := fn.Get("parameters"); d.Object(p, "an object") {
 		t.Schema = p.Raw()
 	}
 	d.count(t.Name)
@@ -101,7 +101,7 @@ func (d *decoder) function(fn rawjson.Value, at string) (llm.Tool, bool) {
 
 // toolChoice reads tool_choice and parallel_tool_calls.
 func (d *decoder) toolChoice(root rawjson.Value) llm.ToolChoice {
-	c := llm.ToolChoice{Parallel: d.boolean(root.Get("parallel_tool_calls"))}
+	c := llm.ToolChoice{Parallel: d.Bool(root.Get("parallel_tool_calls"))}
 	v := root.Get("tool_choice")
 	if s, ok := v.Text(); ok {
 		switch s {
@@ -114,20 +114,20 @@ func (d *decoder) toolChoice(root rawjson.Value) llm.ToolChoice {
 		}
 		return c
 	}
-	if !d.object(v, "a string or an object") {
+	if !d.Object(v, "a string or an object") {
 		return c
 	}
-	if kind := d.needStr(v, "type"); kind != "function" { // custom, allowed_tools …
+	if kind := d.NeedStr(v, "type"); kind != "function" { // custom, allowed_tools …
 		d.native(v.Path())
 		return c
 	}
 	d.keepUnknown(choiceFields, v)
 	fn := v.Get("function")
 	if !fn.Exists() {
-		d.missing(v, "function")
+		d.Missing(v, "function")
 	}
-	if d.object(fn, "an object") {
-		c.Mode, c.Name = "tool", d.needStr(fn, "name")
+	if d.Object(fn, "an object") {
+		c.Mode, c.Name = "tool", d.NeedStr(fn, "name")
 		d.keepUnknown(chosenFields, fn)
 	}
 	return c

@@ -18,8 +18,8 @@ const (
 // identity reads who is behind the call: the end user and tags.
 func (d *decoder) identity(root rawjson.Value) {
 	user, safety := root.Get("user"), root.Get("safety_identifier")
-	d.facts.EndUser = fitting(d.str(user))
-	if id := d.str(safety); d.facts.EndUser == "" {
+	d.facts.EndUser = fitting(d.Str(user))
+	if id := d.Str(safety); d.facts.EndUser == "" {
 		d.facts.EndUser = fitting(id)
 		if id != "" {
 			d.named(llm.FieldUser, "safety_identifier")
@@ -28,7 +28,7 @@ func (d *decoder) identity(root rawjson.Value) {
 		d.keep(safety, true)
 	}
 	meta := root.Get("metadata")
-	if !d.object(meta, "an object of strings") {
+	if !d.Object(meta, "an object of strings") {
 		return
 	}
 	d.keep(meta, true)
