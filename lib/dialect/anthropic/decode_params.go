@@ -138,8 +138,10 @@ func (d *decoder) params(root rawjson.Value) llm.Params {
 	d.thinking(root.Get("thinking"), &p)
 	if meta := root.Get("metadata"); d.object(meta) {
 		d.keepUnknown(metadataField, meta)
-		d.facts.EndUser = user(d.Str(meta.Get("user_id")))
-		d.named(llm.FieldUser, "metadata.user_id")
+		if id := meta.Get("user_id"); id.Exists() {
+			d.facts.EndUser = user(d.Str(id))
+			d.named(llm.FieldUser, "metadata.user_id")
+		}
 	}
 	d.reasoningPaths(root, &p)
 	return p
