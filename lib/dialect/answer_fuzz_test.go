@@ -1,0 +1,60 @@
+package dialect_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"weir/lib/dialect"
+	"weir/lib/llm"
+)
+
+// Whatever a provider answers, and its back takes for a whole answer, says the
+// same to a caller of the other front, streamed and whole: what the front
+// writes is read again.
+func FuzzAnswers(f *testing.F) {
+	for i, s := range speakers {
+		paths, err := filepath.Glob(filepath.Join(s.name, "testdata", "stream", "*.txtar"))
+		if err != nil || len(paths) == 0 {
+			f.Fatalf("no streams of %s (%v)", s.name, err)
+		}
+		for _, p := range paths {
+			data, err := os.ReadFile(p)
+			if err != nil {
+				f.Fatal(err)
+			}
+			for _, section := range txtar.Parse(data).Files {
+				if section.Name == "upstream.sse" {
+					f.Add(byte(i), append(bytes.TrimSuffix(section.Data, []byte("\n")), '\n', '\n'))
+				}
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, which byte, body []byte) {
+		back, front := speakers[which%2], speakers[(which+1)%2]
+		events, ok := answer(back, body)
+		if !ok || !utf8.Valid(body) { // broken letters are replaced
+			return
+		}
+		want := said(events)
+		again, ok := answer(front, written(t, front, events))
+		if !ok {
+			t.Fatalf("what the front writes is no whole answer: %s", written(t, front, events))
+		}
+		if diff := cmp.Diff(want, said(again)); diff != "" {
+			t.Fatalf("streamed (-want +got):\n%s", diff)
+		}
+		c, err := front.back.Unary(llm.OpChat, llm.Outbound{}, dialect.Target{}, whole(front, events))
+		if err != nil {
+			t.Fatalf("whole: %v", err)
+		}
+		if diff := cmp.Diff(want, said(c.Events)); diff != "" {
+			t.Fatalf("whole (-want +got):\n%s", diff)
+		}
+	})
+}
