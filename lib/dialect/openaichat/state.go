@@ -279,9 +279,25 @@ func (s *state) beside(n int64, v, reason rawjson.Value, whole bool, op string) 
 	if err := other.finish(reason, op); err != nil {
 		return err
 	}
+	s.aside(other.events)
+	return nil
+}
+
+// late reads what comes behind choice 0's finish reason. The answer has ended
+// for those who read it as blocks; it is output all the same.
+func (s *state) late(v rawjson.Value) {
+	rest := newState(s.quirks)
+	rest.delta(v, false)
+	if s.aside(rest.events) || v.Get("tool_calls").Len() > 0 { // pieces of a call mean nothing to rest
+		s.drop("content", "it came after the answer had ended")
+	}
+}
+
+// aside tells what events say as output only, and reports whether they say
+// anything.
+func (s *state) aside(events []llm.Event) (content bool) {
 	var text strings.Builder
-	content := false
-	for _, ev := range other.events {
+	for _, ev := range events {
 		content = content || llm.Content(ev)
 		if d, ok := ev.(llm.Delta); ok {
 			text.WriteString(d.Text)
@@ -294,7 +310,7 @@ func (s *state) beside(n int64, v, reason rawjson.Value, whole bool, op string) 
 	if content {
 		s.emit(llm.Beside{Text: text.String()})
 	}
-	return nil
+	return content
 }
 
 // stop yields why the answer ended. Vendors say "stop" behind tool calls, too,

@@ -134,6 +134,10 @@ func (d *streamDecoder) choice(c rawjson.Value) error {
 	if c.Get("logprobs").Exists() {
 		d.drop("logprobs", dialect.NoPlace)
 	}
+	if d.stopped {
+		d.late(delta)
+		return nil
+	}
 	d.delta(delta, false)
 	return d.finish(reason, opStream)
 }

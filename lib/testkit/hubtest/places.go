@@ -1,6 +1,7 @@
 package hubtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -14,7 +15,9 @@ import (
 func Located(t testing.TB, raw []byte, r *llm.Request) {
 	t.Helper()
 	var doc any
-	if err := json.Unmarshal(raw, &doc); err != nil {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber() // numbers may be larger than a float64 can be
+	if err := d.Decode(&doc); err != nil {
 		t.Fatalf("a request that was read is no JSON: %v", err)
 	}
 	places := map[string]bool{}
