@@ -6,10 +6,10 @@ import (
 	"weir/lib/llm"
 )
 
-// params writes what the caller set.
-func (e *encoder) params(p llm.Params) {
+// params writes what the caller set. tools says whether there are any.
+func (e *encoder) params(p llm.Params, tools bool) {
 	e.maxTokens(p.MaxTokens)
-	e.sampling(p, e.reasoning(p.Reasoning))
+	e.sampling(p, e.reasoning(p.Reasoning, tools))
 	if p.TopK != nil {
 		e.Drop("top_k", "Chat Completions has no such parameter")
 	}
@@ -101,7 +101,7 @@ func (e *encoder) format(f *llm.Format) {
 func (e *encoder) tier(tier string) {
 	switch tier {
 	case "":
-	case "auto", "default", "flex", "scale", "priority":
+	case "auto", "default", "flex", "scale", "priority", "fast":
 		e.w.Name("service_tier").Str(tier)
 	case "standard_only":
 		e.w.Name("service_tier").Str("default")

@@ -61,7 +61,7 @@ func (e *encoder) chat(c *llm.Chat, f llm.Facts) {
 	e.w.Close(']')
 	e.tools(c.Tools)
 	e.choice(c.Choice, len(c.Tools) > 0)
-	e.params(c.Params)
+	e.params(c.Params, len(c.Tools) > 0)
 	if f.EndUser != "" {
 		e.w.Name("user").Str(f.EndUser)
 	}

@@ -7,38 +7,76 @@ import (
 	"weir/lib/llm"
 )
 
-// thinker is what a model takes about reasoning and, with it, about sampling.
+// thinker is what a model takes about reasoning and, with it, about sampling
+// and tools.
 type thinker struct {
 	// known says that the model is one of OpenAI's. Others are told what the
 	// caller asks for, in OpenAI's words.
 	known   bool
 	efforts []string // from low to high; empty: it does not reason
-	// rests: it takes the word none, and does not reason where nobody asks.
-	rests bool
+	none    bool     // takes the word none
+	rests   bool     // does not reason where nobody asks
+	// idle: it takes tools here only where it does not reason.
+	idle bool
 }
 
-// thinkerOf knows OpenAI's models by their names, with or without a vendor
-// before them. Those that only the Responses API has (codex, pro) are none of
-// these.
+var (
+	toXhigh = []string{"low", "medium", "high", "xhigh"}
+	from5   = []string{"minimal", "low", "medium", "high"}
+)
+
+// thinkers are OpenAI's models by how their names begin, the first that fits.
+// Those that only the Responses API has (codex, pro) are none of these.
+//
+// gpt-6-astra and gpt-6.1 always reason, and take no tools here; that is for
+// OpenAI to say.
 //
 // Sources, read 2026-11: the comment on ReasoningEffort in OpenAI's API
 // description (github.com/openai/openai-ruby, lib/openai/models/reasoning_effort.rb);
 // for gpt-5.1 and minimal github.com/anomalyco/opencode/issues/4451; for gpt-4o
-// github.com/davidmigloz/langchain_dart/issues/712.
+// github.com/davidmigloz/langchain_dart/issues/712; for efforts from gpt-5.4 on
+// github.com/tetsuo-ai/agenc-core/pull/2394, github.com/livekit/agents/pull/7169,
+// github.com/BerriAI/litellm-docs/pull/1173 and
+// dev.to/aihubmix/choosing-a-reasoning-effort-for-gpt-61-sol-low-to-max-4326;
+// for tools github.com/openai/openai-openapi/issues/541,
+// github.com/BerriAI/litellm/pull/34569, github.com/onyx-dot-app/onyx/issues/15008
+// and github.com/bolna-ai/bolna/pull/1019.
+var thinkers = []struct {
+	begin string
+	thinker
+}{
+	{"gpt-3.5", thinker{}},
+	{"gpt-4", thinker{}},
+	{"chatgpt-", thinker{}},
+	{"gpt-5.1", thinker{efforts: effort.ToHigh, none: true, rests: true}},
+	{"gpt-5.2", thinker{efforts: toXhigh, none: true, rests: true}},
+	{"gpt-5.3", thinker{efforts: toXhigh, none: true, rests: true}},
+	{"gpt-5.4", thinker{efforts: toXhigh, none: true, rests: true, idle: true}},
+	{"gpt-5.", thinker{efforts: toXhigh, none: true, idle: true}},
+	{"gpt-5", thinker{efforts: from5}},
+	{"gpt-6-sol", thinker{efforts: toXhigh, none: true, idle: true}},
+	{"gpt-6-luna", thinker{efforts: toXhigh, none: true, idle: true}},
+	{"gpt-6", thinker{efforts: toXhigh}},
+}
+
+// thinkerOf knows OpenAI's models by their names, with or without a vendor
+// before them. A vendor that has them beside others' may have tools where
+// OpenAI has not.
 func thinkerOf(model string) thinker {
-	name := strings.ToLower(model[strings.LastIndexByte(model, '/')+1:])
+	slash := strings.LastIndexByte(model, '/')
+	name := strings.ToLower(model[slash+1:])
 	switch {
-	case strings.HasPrefix(name, "gpt-3.5"), strings.HasPrefix(name, "gpt-4"), strings.HasPrefix(name, "chatgpt-"),
-		strings.HasPrefix(name, "gpt-") && strings.Contains(name, "-chat"):
+	case strings.HasPrefix(name, "gpt-") && strings.Contains(name, "-chat"):
 		return thinker{known: true}
 	case len(name) > 1 && name[0] == 'o' && name[1] >= '1' && name[1] <= '9':
 		return thinker{known: true, efforts: effort.ToHigh}
-	case strings.HasPrefix(name, "gpt-5.1"):
-		return thinker{known: true, efforts: effort.ToHigh, rests: true}
-	case strings.HasPrefix(name, "gpt-5."):
-		return thinker{known: true, efforts: []string{"low", "medium", "high", "xhigh"}, rests: true}
-	case strings.HasPrefix(name, "gpt-5"):
-		return thinker{known: true, efforts: []string{"minimal", "low", "medium", "high"}}
+	}
+	for _, row := range thinkers {
+		if strings.HasPrefix(name, row.begin) {
+			m := row.thinker
+			m.known, m.idle = true, m.idle && slash < 0
+			return m
+		}
 	}
 	return thinker{}
 }
@@ -48,10 +86,12 @@ const none = "none"
 // reasoning writes how the model is to reason, and reports whether it does, so
 // that it takes no sampling parameters; of vendors other than OpenAI it is not
 // known.
-func (e *encoder) reasoning(r *llm.Reasoning) bool {
+func (e *encoder) reasoning(r *llm.Reasoning, tools bool) bool {
 	m := thinkerOf(e.target.Model)
-	word := ""
+	var word string
 	switch {
+	case m.idle && tools:
+		return e.idle(r, m)
 	case r == nil:
 		return m.known && len(m.efforts) > 0 && !m.rests
 	case m.known && len(m.efforts) == 0:
@@ -72,10 +112,23 @@ func (e *encoder) reasoning(r *llm.Reasoning) bool {
 	return m.known && word != none
 }
 
+// idle keeps a model from reasoning that takes no tools while it does.
+func (e *encoder) idle(r *llm.Reasoning, m thinker) bool {
+	const why = "this model takes no tools by Chat Completions while it reasons"
+	switch {
+	case r != nil && !r.Off:
+		e.Drop(llm.FieldReasoning, why)
+	case r == nil && !m.rests:
+		e.Note(llm.FieldReasoning, why+", which it would do unasked")
+	}
+	e.w.Name("reasoning_effort").Str(none)
+	return false
+}
+
 // off is the word for no reasoning, or the next best one.
 func (e *encoder) off(m thinker) string {
 	switch {
-	case m.rests:
+	case m.none:
 		return none
 	case m.known:
 		e.Drop(llm.FieldReasoning, "this model always reasons; it was asked to reason little")

@@ -95,3 +95,37 @@ func TestReasoning(t *testing.T) {
 		})
 	}
 }
+
+// A model that takes no tools while it reasons is kept from it where there are
+// any, which is told; a vendor that has such models beside others' may differ.
+func TestToolsWithoutReasoning(t *testing.T) {
+	for _, tt := range []struct {
+		model  string
+		asked  *llm.Reasoning
+		effort string
+		losses int
+		strict bool // a strict caller is refused
+	}{
+		{"gpt-5.2", &llm.Reasoning{Effort: "high"}, "high", 0, false},
+		{"gpt-5.4-mini", nil, "none", 0, false},
+		{"gpt-5.4-mini", &llm.Reasoning{Effort: "high"}, "none", 1, true},
+		{"gpt-5.6-luna", nil, "none", 1, false},
+		{"gpt-5.6-luna", &llm.Reasoning{Off: true}, "none", 0, false},
+		{"gpt-6-sol", &llm.Reasoning{Budget: 2000}, "none", 1, true},
+		{"gpt-6.1-sol", &llm.Reasoning{Effort: "low"}, "low", 0, false},
+		{"openai/gpt-6-sol", &llm.Reasoning{Effort: "low"}, "low", 0, false},
+	} {
+		req := &llm.Request{Body: &llm.Chat{
+			Turns:  []llm.Turn{{Role: llm.User, Blocks: []llm.Block{&llm.Text{Text: "hi"}}}},
+			Tools:  []llm.Tool{{Name: "f"}},
+			Params: llm.Params{Reasoning: tt.asked},
+		}}
+		out, losses, err := openaichat.Back{}.Encode(llm.OpChat, req, dialect.Target{Model: tt.model})
+		if err != nil || len(losses) != tt.losses || !strings.Contains(string(out.Body), `"reasoning_effort":"`+tt.effort+`"`) {
+			t.Errorf("%s, %+v: %s, losses %v, %v", tt.model, tt.asked, out.Body, losses, err)
+		}
+		if _, _, err := (openaichat.Back{}).Encode(llm.OpChat, req, dialect.Target{Model: tt.model, Strict: true}); (err != nil) != tt.strict {
+			t.Errorf("%s, %+v, strict: %v", tt.model, tt.asked, err)
+		}
+	}
+}
