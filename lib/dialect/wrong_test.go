@@ -33,6 +33,29 @@ func TestAChoiceOfNoToolIsRefused(t *testing.T) {
 	}
 }
 
+// What OpenAI refuses of a conversation is refused by the caller's own path.
+func TestWhatOpenAITakesOfNoConversation(t *testing.T) {
+	for _, c := range []struct{ messages, param string }{
+		{`{"role":"assistant","content":""}`, "messages"},
+		{`{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"}]}`, "messages"},
+		{`{"role":"user","content":[{"type":"image","source":{"type":"url","url":"ftp://x/a.png"}}]}`, "messages[0].content[0]"},
+		{
+			`{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"no clock","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t"}]}`,
+			"messages[1].content[0]",
+		},
+	} {
+		req, err := anthropic.Front{}.Decode(llm.OpChat, llm.Inbound{Raw: fmt.Appendf(nil, `{"model":"m","max_tokens":9,"messages":[%s]}`, c.messages)})
+		if err != nil {
+			t.Fatalf("%s: %v", c.messages, err)
+		}
+		v := toOpenAI("gpt-4o")
+		_, _, err = v.back.Encode(llm.OpChat, req, v.target)
+		if e := fault.Of(err); e == nil || e.Kind != fault.Invalid || e.Param != c.param {
+			t.Errorf("%s: %v, want a refusal of %s", c.messages, err, c.param)
+		}
+	}
+}
+
 // What is out of OpenAI's ranges is set to their ends, with a Loss, and refused
 // where the caller wants nothing changed.
 func TestValuesOutOfOpenAIsRanges(t *testing.T) {

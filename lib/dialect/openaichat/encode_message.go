@@ -136,6 +136,7 @@ func (e *encoder) calls(calls []*llm.ToolUse) {
 	}
 	e.w.Name("tool_calls").Open('[')
 	for _, c := range calls {
+		e.called(c)
 		arguments := string(c.Input)
 		if arguments == "" {
 			arguments = "{}"
@@ -190,6 +191,7 @@ func (e *encoder) part(b llm.Block) {
 }
 
 func (e *encoder) media(m *llm.Media) {
+	e.reachable(m)
 	switch {
 	case m.Kind == "image":
 		e.w.Open('{').Name("type").Str("image_url").Name("image_url").Open('{').Name("url").Str(mediaURL(m))

@@ -53,6 +53,7 @@ type encoder struct {
 
 func (e *encoder) chat(c *llm.Chat, f llm.Facts) {
 	e.Choice(c)
+	e.spoken(c)
 	e.w.Name("messages").Open('[')
 	e.system(c.System)
 	for _, t := range c.Turns {
