@@ -26,6 +26,7 @@ var formats = map[string]map[string]string{
 		"audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/wav": "wav", "audio/x-wav": "wav", "audio/wave": "wav",
 		"audio/opus": "opus", "audio/aac": "aac", "audio/flac": "flac", "audio/ogg": "ogg", "audio/mp4": "mp4",
 		"audio/x-m4a": "m4a", "audio/m4a": "m4a", "audio/webm": "webm", "audio/pcm": "pcm", "audio/pcm16": "pcm",
+		"audio/mkv": "mkv", "audio/mka": "mka", "audio/x-matroska": "mka", "audio/x-aac": "x-aac", "audio/mpga": "mpga", "audio/x-flac": "flac",
 	},
 }
 

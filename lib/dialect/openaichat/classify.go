@@ -51,7 +51,7 @@ func (f *failure) byStatus(status int) fault.Kind {
 }
 
 // kindOfWord has codes and types that say more than the status. Sources, read
-// 2026-11: platform.openai.com/docs/guides/error-codes, console.groq.com/docs/errors,
+// 2026-11: developers.openai.com/api/docs/guides/error-codes, console.groq.com/docs/errors,
 // openrouter.ai/docs/api/reference/errors-and-debugging,
 // api-docs.deepseek.com/quick_start/error_codes, docs.mistral.ai/api,
 // platform.moonshot.ai/docs/api/chat, llama.cpp tools/server/README.md.
@@ -75,11 +75,19 @@ var kindOfWord = map[string]fault.Kind{
 	"billing_hard_limit_reached":   fault.TargetRefused,
 	"billing_not_active":           fault.TargetRefused,
 
+	// OpenAI's codes where nothing is left to spend
+	"credit_balance_exhausted":          fault.TargetRefused,
+	"organization_spend_limit_exceeded": fault.TargetRefused,
+	"project_spend_limit_exceeded":      fault.TargetRefused,
+	"organization_usage_limit_exceeded": fault.TargetRefused,
+
 	"rate_limit_exceeded":      fault.TargetThrottled, // Groq sends it with 413, too
 	"rate_limit_error":         fault.TargetThrottled,
 	"rate_limit_reached_error": fault.TargetThrottled, // Moonshot
 	"engine_overloaded_error":  fault.TargetThrottled, // Moonshot
 	"capacity_exceeded":        fault.TargetThrottled, // Groq
+	"slow_down":                fault.TargetThrottled, // OpenAI, with 429 or 503
+	"server_is_overloaded":     fault.TargetThrottled, // OpenAI, with 503
 
 	"model_not_found":          fault.TargetMissing,
 	"model_decommissioned":     fault.TargetMissing, // Groq
