@@ -56,7 +56,7 @@ type Provider struct {
 	scripts map[string][]Answer
 	records []*record
 	running int
-	turns   map[string][]signed // thinking by the id of the call that follows it
+	turns   map[string][]signed // thinking by model and id of the call that follows it
 	calls   int                 // ids given away
 }
 

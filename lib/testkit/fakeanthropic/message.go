@@ -89,7 +89,7 @@ func (p *Provider) reply(q *request, a Answer, number int) reply {
 		if c.ID == "" {
 			c.ID = p.newID()
 		}
-		p.remember(c.ID, turn)
+		p.remember(q.Model, c.ID, turn)
 		r.parts = append(r.parts, callPart(c))
 		r.stop = "tool_use"
 	}

@@ -33,12 +33,12 @@ func (p *Provider) verify(q *request) *APIError {
 	if latest < 0 || !q.thinks() {
 		return nil
 	}
-	return p.unmodified(latest, q.Messages[latest].Content)
+	return p.unmodified(q.Model, latest, q.Messages[latest].Content)
 }
 
 // unmodified holds the latest assistant message to what was given away before
 // its first call.
-func (p *Provider) unmodified(at int, c content) *APIError {
+func (p *Provider) unmodified(model string, at int, c content) *APIError {
 	var got []signed
 	for _, b := range c {
 		switch b.Type {
@@ -48,7 +48,7 @@ func (p *Provider) unmodified(at int, c content) *APIError {
 			got = append(got, signed{data: b.Data})
 		case "tool_use":
 			p.mu.Lock()
-			want, ours := p.turns[b.ID]
+			want, ours := p.turns[model+" "+b.ID]
 			p.mu.Unlock()
 			switch {
 			case !ours || len(want) == 0:
@@ -63,9 +63,9 @@ func (p *Provider) unmodified(at int, c content) *APIError {
 	return nil
 }
 
-// remember keeps the thinking that stands before a call.
-func (p *Provider) remember(id string, turn []signed) {
+// remember keeps the thinking that stands before a call of a model.
+func (p *Provider) remember(model, id string, turn []signed) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.turns[id] = turn
+	p.turns[model+" "+id] = turn
 }

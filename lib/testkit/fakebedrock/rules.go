@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"weir/lib/testkit/strict"
 )
 
 // object is a JSON object of a request, with numbers as json.Number.
@@ -184,7 +186,10 @@ func (c *check) inference(root object) {
 		return
 	}
 	c.known("inferenceConfig", config, "maxTokens", "temperature", "topP", "stopSequences")
-	c.number("inferenceConfig.maxTokens", config["maxTokens"], 1, 1<<31-1)
+	n, _ := c.number("inferenceConfig.maxTokens", config["maxTokens"], 1, 1<<31-1)
+	if _, name, _ := strings.Cut(c.model, "anthropic."); strict.Most(name) > 0 && n > float64(strict.Most(name)) { // github.com/vercel/ai/issues/2772
+		c.fail(invalid("The maximum tokens you requested exceeds the model limit of %[1]d. Try again with a maximum tokens value that is lower than %[1]d.", strict.Most(name)))
+	}
 	c.number("inferenceConfig.temperature", config["temperature"], 0, 1)
 	c.number("inferenceConfig.topP", config["topP"], 0, 1)
 	for i, v := range c.list("inferenceConfig.stopSequences", config["stopSequences"]) {

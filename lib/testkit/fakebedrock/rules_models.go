@@ -1,6 +1,7 @@
 package fakebedrock
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -275,8 +276,12 @@ func (c *check) invokeTools(root object) {
 
 var modelVersion = regexp.MustCompile(`(-\d{8})?(-v\d+(:\d+)?)?$`)
 
-// messagesAPI refuses what Anthropic's own API refuses of the same messages.
+// messagesAPI refuses what Anthropic's own API refuses of the same messages,
+// and sources by URL, which only that fetches
+// (platform.claude.com/docs/en/build-with-claude/vision; the wording is this
+// package's own).
 func (c *check) messagesAPI(root object) {
+	c.fetched("messages", root["messages"])
 	rest := maps.Clone(root)
 	maps.DeleteFunc(rest, func(name string, _ any) bool {
 		return slices.Contains([]string{"anthropic_version", "anthropic_beta", "context_management"}, name)
@@ -284,5 +289,20 @@ func (c *check) messagesAPI(root object) {
 	_, name, _ := strings.Cut(c.model, "anthropic.")
 	if err := strict.Anthropic(strict.Request{Model: modelVersion.ReplaceAllString(name, ""), Body: encode(rest), Joins: true}); err != nil {
 		c.fail(byModel("%s", err))
+	}
+}
+
+// fetched looks for sources by URL.
+func (c *check) fetched(at string, v any) {
+	switch v := v.(type) {
+	case []any:
+		for i, inner := range v {
+			c.fetched(fmt.Sprintf("%s.%d", at, i), inner)
+		}
+	case object:
+		if kind, _ := v["type"].(string); member(v["source"], "type") == "url" {
+			c.fail(byModel("%s.%s.source: url sources are not supported", at, kind))
+		}
+		c.fetched(at+".content", v["content"])
 	}
 }

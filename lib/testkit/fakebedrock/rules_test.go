@@ -102,6 +102,7 @@ func TestRefused(t *testing.T) {
 		"temperature":            {sonnet45, chat(hi, `"inferenceConfig":{"temperature":1.5}`), "between 0 and 1"},
 		"both":                   {sonnet45, chat(hi, `"inferenceConfig":{"temperature":0.5,"topP":0.5}`), "cannot both"},
 		"no sampling":            {opus47, chat(hi, `"inferenceConfig":{"temperature":0.5}`), "deprecated"},
+		"too many tokens":        {sonnet45, chat(hi, `"inferenceConfig":{"maxTokens":64001}`), "model limit of 64000"},
 		"no tokens":              {sonnet45, chat(hi, `"inferenceConfig":{"maxTokens":0}`), "between 1"},
 		"empty config":           {sonnet45, chat(hi, `"inferenceConfig":{}`), "is empty"},
 		"blank stop":             {sonnet45, chat(hi, `"inferenceConfig":{"stopSequences":[" "]}`), "non-whitespace"},
@@ -139,6 +140,8 @@ func TestRefused(t *testing.T) {
 		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"2023-06-01","max_tokens":1,"messages":[{}]}`, "anthropic_version"},
 		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","messages":[{}]}`, "max_tokens"},
 		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"messages":[]}`, "at least one"},
+		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":64001,"messages":[{"role":"user","content":"x"}]}`, "64001 > 64000"},
+		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"url","url":"https://example.com/a.png"}}]}]}`, "messages.0.content.0.image.source"},
 		{"elsewhere", sonnet45, `{}`, "elsewhere"},
 	} {
 		if e := fakebedrock.Check(tt.op, tt.model, []byte(tt.body)); e == nil || !strings.Contains(e.Message, tt.want) {

@@ -47,7 +47,7 @@ func (b *Bedrock) verify(op string, body []byte) *Exception {
 		Messages []struct{ Content json.RawMessage }
 		Input    struct{ Converse json.RawMessage }
 	}
-	if err := json.Unmarshal(body, &root); err != nil {
+	if json.Unmarshal(body, &root) != nil {
 		return nil // Check has read it
 	}
 	if op == CountTokens {

@@ -21,7 +21,7 @@ type rule func(p *Provider, body object) *APIError
 // chatRules in the order in which they are tried.
 var chatRules = []rule{
 	knownMembers, hasModel, modelExists, hasMessages, messageRules, toolHistory, tokenLimits, choices, streamOptions,
-	toolRules, toolChoice, responseFormat, samplingRanges, stopSequences, logProbabilities,
+	toolRules, toolChoice, responseFormat, samplingRanges, reasoningModels, stopSequences, logProbabilities,
 }
 
 // chatMembers are the members of a chat request

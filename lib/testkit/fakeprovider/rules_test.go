@@ -94,6 +94,9 @@ var chatRefusals = []struct{ name, body, param, code, message string }{
 	{"call without type", `{"model":"gpt-4o","messages":[{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"a","arguments":"{}"}}]}]}`, "messages[0].tool_calls[0].type", "missing_required_parameter", "Missing"},
 
 	{"both limits", `{"model":"gpt-4o","max_tokens":1,"max_completion_tokens":1,` + hi + `}`, "max_tokens", "invalid_parameter_combination", "at the same time"},
+	{"temperature for a model that thinks", `{"model":"o4-mini","temperature":0.5,` + hi + `}`, "temperature", "unsupported_value", "does not support 0.5"},
+	{"top_p for a model that thinks", `{"model":"o4-mini","top_p":0.5,` + hi + `}`, "top_p", "unsupported_parameter", "'top_p' is not supported"},
+	{"effort for a model that does not", `{"model":"gpt-4o","reasoning_effort":"low",` + hi + `}`, "", "", "supplied: reasoning_effort"},
 	{"max_tokens for a model that thinks", `{"model":"o4-mini","max_tokens":1,` + hi + `}`, "max_tokens", "unsupported_parameter", "max_completion_tokens"},
 	{"no tokens", `{"model":"gpt-4o","max_completion_tokens":0,` + hi + `}`, "max_completion_tokens", "integer_below_min_value", ">= 1, but got 0"},
 	{"half a token", `{"model":"gpt-4o","max_tokens":1.5,` + hi + `}`, "max_tokens", "invalid_type", "a decimal"},
@@ -184,7 +187,8 @@ func TestChatTakes(t *testing.T) {
 		"media":      `{"model":"gpt-4o","messages":[{"role":"user","content":[{"type":"text","text":"a"},` + image + `,{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}},{"type":"file","file":{"file_id":"f"}}]}]}`,
 		"tools":      `{"model":"gpt-4o","tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object","properties":{}},"strict":true}}],"tool_choice":{"type":"function","function":{"name":"f"}},"parallel_tool_calls":false,` + hi + `}`,
 		"schema":     `{"model":"gpt-4o","response_format":{"type":"json_schema","json_schema":{"name":"n","strict":true,"schema":{"type":"object"}}},` + hi + `}`,
-		"all else":   `{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true},"temperature":2,"top_p":1,"stop":["a"],"seed":1,"user":"u","logprobs":true,"top_logprobs":2,"logit_bias":{"1":2},"metadata":{"a":"b"},"store":false,"service_tier":"auto","prompt_cache_key":"k","safety_identifier":"s","verbosity":"low","reasoning_effort":"low","modalities":["text"],` + hi + `}`,
+		"reasoning":  `{"model":"o4-mini","temperature":1,"reasoning_effort":"low",` + hi + `}`,
+		"all else":   `{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true},"temperature":2,"top_p":1,"stop":["a"],"seed":1,"user":"u","logprobs":true,"top_logprobs":2,"logit_bias":{"1":2},"metadata":{"a":"b"},"store":false,"service_tier":"auto","prompt_cache_key":"k","safety_identifier":"s","verbosity":"low","modalities":["text"],` + hi + `}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if w := send(t, p, "/v1/chat/completions", body, nil); w.Code != http.StatusOK {

@@ -19,6 +19,10 @@ type Request struct {
 	Model string
 	Count bool // only its tokens are to be counted
 	Body  []byte
+	// Joins takes turns of one role in a row for one turn, as the vendor does
+	// (platform.claude.com/docs/en/api/messages). What is written anew is held
+	// to turns that alternate: older models, and other hosts, want them so.
+	Joins bool
 	// Signed reports whether a signature on thinking is the vendor's; nil
 	// takes any that is not empty.
 	Signed func(signature string) bool
@@ -108,6 +112,7 @@ var topMembers = []string{
 // migration guides; github.com/anthropics/claude-code issues 23440 (blank
 // texts), 18947 and 8210 (pairs), 63284 (thinking), github.com/headroomlabs-ai/headroom/issues/2939
 // and github.com/tghamm/Anthropic.SDK/issues/50 (cache marks),
+// github.com/BerriAI/litellm/pull/15715 (most tokens),
 // github.com/BerriAI/litellm/pull/39815 (marks on thinking),
 // github.com/mastra-ai/mastra/issues/7507 (forced tools),
 // github.com/agenticloops-ai/agentic-ai-engineering/issues/43 (prefill),
@@ -129,10 +134,15 @@ func Anthropic(r Request) error {
 	if r.Signed == nil {
 		r.Signed = func(s string) bool { return s != "" }
 	}
+	if r.Joins {
+		b.Messages = joined(b.Messages)
+	}
 	v := verdict{body: b, traits: traitsOf(r.Model), signed: r.Signed}
 	switch {
 	case !r.Count && (b.MaxTokens == nil || *b.MaxTokens < 1):
 		return errors.New("max_tokens: Field required")
+	case !r.Count && v.most > 0 && *b.MaxTokens > v.most:
+		return fmt.Errorf("max_tokens: %d > %d, which is the maximum allowed number of output tokens for %s", *b.MaxTokens, v.most, r.Model)
 	case r.Count && b.MaxTokens != nil:
 		return errors.New("max_tokens: Extra inputs are not permitted")
 	case len(b.Messages) == 0:
@@ -144,14 +154,10 @@ func Anthropic(r Request) error {
 // traits of models, by name.
 type traits struct {
 	sampling                   string // any, one, none
+	most                       int64  // output tokens; 0: unknown
 	thinking                   []string
 	prefill, forced, midSystem bool
 }
-
-var date = regexp.MustCompile(`-\d{8}$`)
-
-// undated is a model's name without the date of its release.
-func undated(model string) string { return date.ReplaceAllString(model, "") }
 
 // known are the models whose traits are not those of the oldest. The first one
 // that a name begins with counts: more may follow, such as a date.
@@ -159,15 +165,15 @@ var known = []struct {
 	name string
 	traits
 }{
-	{"claude-3-5-haiku", traits{sampling: "any", prefill: true, forced: true}},
-	{"claude-sonnet-4-5", traits{sampling: "one", thinking: budgets, prefill: true, forced: true}},
-	{"claude-opus-4-1", traits{sampling: "one", thinking: budgets, prefill: true, forced: true}},
-	{"claude-opus-4-6", traits{sampling: "one", thinking: []string{"enabled", "adaptive", "disabled"}, forced: true}},
-	{"claude-opus-4-7", traits{sampling: "none", thinking: adaptive, forced: true}},
-	{"claude-opus-4-8", traits{sampling: "none", thinking: adaptive, forced: true, midSystem: true}},
-	{"claude-sonnet-5-5", traits{sampling: "none", thinking: []string{"adaptive", "between_tools"}, midSystem: true}},
-	{"claude-opus-5-5", traits{sampling: "none", thinking: []string{"adaptive"}, midSystem: true}},
-	{"claude-haiku-5-5", traits{sampling: "none", thinking: adaptive, forced: true, midSystem: true}},
+	{"claude-3-5-haiku", traits{most: 8_192, sampling: "any", prefill: true, forced: true}},
+	{"claude-sonnet-4-5", traits{most: 64_000, sampling: "one", thinking: budgets, prefill: true, forced: true}},
+	{"claude-opus-4-1", traits{most: 32_000, sampling: "one", thinking: budgets, prefill: true, forced: true}},
+	{"claude-opus-4-6", traits{most: 128_000, sampling: "one", thinking: []string{"enabled", "adaptive", "disabled"}, forced: true}},
+	{"claude-opus-4-7", traits{most: 128_000, sampling: "none", thinking: adaptive, forced: true}},
+	{"claude-opus-4-8", traits{most: 128_000, sampling: "none", thinking: adaptive, forced: true, midSystem: true}},
+	{"claude-sonnet-5-5", traits{most: 128_000, sampling: "none", thinking: []string{"adaptive", "between_tools"}, midSystem: true}},
+	{"claude-opus-5-5", traits{most: 128_000, sampling: "none", thinking: []string{"adaptive"}, midSystem: true}},
+	{"claude-haiku-5-5", traits{most: 128_000, sampling: "none", thinking: adaptive, forced: true, midSystem: true}},
 }
 
 // Values of thinking.type that several models take.
@@ -176,6 +182,10 @@ var (
 	adaptive = []string{"adaptive", "disabled"}
 )
 
+// Most is how many output tokens a model of Anthropic's gives, 0 where that is
+// not known here.
+func Most(model string) int64 { return traitsOf(model).most }
+
 func traitsOf(model string) traits {
 	for _, k := range known {
 		if rest, ok := strings.CutPrefix(model, k.name); ok && (rest == "" || rest[0] == '-') {
@@ -183,6 +193,19 @@ func traitsOf(model string) traits {
 		}
 	}
 	return traits{sampling: "any", thinking: budgets, prefill: true, forced: true}
+}
+
+// joined puts turns of one role in a row together.
+func joined(turns []turn) []turn {
+	var out []turn
+	for _, t := range turns {
+		if n := len(out); n > 0 && out[n-1].Role == t.Role && t.Role != "system" {
+			out[n-1].Content = slices.Concat(out[n-1].Content, t.Content)
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 type verdict struct {
