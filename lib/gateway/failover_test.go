@@ -19,7 +19,7 @@ var failures = map[string]struct {
 	streamed, whole bool
 }{
 	"500":               {fakeprovider.Answer{Status: 500}, "target_failed", true, true},
-	"503":               {fakeprovider.Answer{Status: 503}, "target_failed", true, true},
+	"503":               {fakeprovider.Answer{Status: 503}, "target_throttled", true, true},
 	"429":               {fakeprovider.Answer{Status: 429}, "target_throttled", true, true},
 	"401":               {fakeprovider.Answer{Status: 401}, "target_refused", true, true},
 	"403":               {fakeprovider.Answer{Status: 403}, "target_refused", true, true},
