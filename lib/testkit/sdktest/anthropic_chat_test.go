@@ -120,7 +120,6 @@ func TestClaudeImages(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	via := h.claude()
-	const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 	for _, model := range []string{sonnet, "o/gpt-4o"} {
 		for _, stream := range []bool{false, true} {
 			p := question(model, "What is in these?")

@@ -157,7 +157,6 @@ func TestBedrockImages(t *testing.T) {
 	t.Parallel()
 	c := openCloud(t)
 	claude, gpt := c.claude(), c.gpt()
-	const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 	const block = `{"image":{"format":"png","source":{"bytes":"` + pixel + `"}}}`
 	for model := range bedrockModels {
 		for _, stream := range []bool{false, true} {

@@ -197,7 +197,7 @@ func TestTimeouts(t *testing.T) {
 func TestChoicesTakeTurns(t *testing.T) {
 	t.Parallel()
 	s := setUp(t, scene{models: `
-  choir: { targets: [{ provider: p, model: choir, timeout: { between_tokens: 400ms } }] }
+  choir: { targets: [{ provider: p, model: choir, timeout: { between_tokens: 1500ms } }] }
 `})
 	s.p.Model("choir", fakeprovider.Answer{Text: "one two", PieceDelay: 6 * time.Second}) // 60 ms
 	got := make([]streamed, len(versions))
@@ -205,13 +205,13 @@ func TestChoicesTakeTurns(t *testing.T) {
 	for i, v := range versions {
 		wg.Go(func() {
 			a := ask1("choir", "hi")
-			a.n = 10
+			a.n = 30 // which take 1.8 s for a round
 			got[i] = s.via(v).stream(t.Context(), a, nil)
 		})
 	}
 	wg.Wait()
 	for i, v := range versions {
-		if got[i].err != nil || len(got[i].Choices) != 10 || got[i].Choices[9].Content != "one two" {
+		if got[i].err != nil || len(got[i].Choices) != 30 || got[i].Choices[29].Content != "one two" {
 			t.Errorf("%s: %v, %d choices", v.name, got[i].err, len(got[i].Choices))
 		}
 	}

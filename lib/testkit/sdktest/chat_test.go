@@ -39,7 +39,7 @@ func good() map[string]ask {
 	}
 	image := func(url string) ask {
 		return with("gpt-4o", func(a *ask) {
-			a.messages = []message{{role: "user", parts: []part{{text: "What is on it?"}, {image: url}}}}
+			a.messages = []message{{role: "user", parts: []part{{text: "What is on it?"}, {image: url, detail: "low"}}}}
 		})
 	}
 	return map[string]ask{

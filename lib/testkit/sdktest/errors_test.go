@@ -64,7 +64,7 @@ func wrongs() []wrong {
 		{name: "vendor's 429", script: status(429), status: 503, kind: server, code: "provider_throttled", requests: 3, wait: true, outcome: "upstream_error"},
 		{name: "vendor's 500", script: status(500), status: 502, kind: server, code: "provider_error", requests: 3, outcome: "upstream_error"},
 		{name: "vendor's 502", script: status(502), status: 502, kind: server, code: "provider_error", requests: 3, outcome: "upstream_error"},
-		{name: "vendor's 503", script: status(503), status: 502, kind: server, code: "provider_error", requests: 3, outcome: "upstream_error"},
+		{name: "vendor's 503", script: status(503), status: 503, kind: server, code: "provider_throttled", requests: 3, outcome: "upstream_error"},
 		{name: "vendor's 504", script: status(504), status: 504, kind: server, code: "provider_timeout", requests: 3, outcome: "timeout"},
 		{name: "vendor's 302", script: fakeprovider.Answer{Status: 302, Header: http.Header{"Location": {"https://example.com/"}}}, status: 502, kind: server, code: "provider_error", requests: 3, outcome: "upstream_error"},
 		{name: "nobody listens", model: "down/any", status: 502, kind: server, code: "provider_error", outcome: "upstream_error"},

@@ -35,7 +35,7 @@ func failings() []failing {
 		{model: "status-429", outcome: "target_throttled", status: 429},
 		{model: "no-quota", outcome: "target_refused", status: 429},
 		{model: "status-500", outcome: "target_failed", status: 500},
-		{model: "status-503", outcome: "target_failed", status: 503},
+		{model: "status-503", outcome: "target_throttled", status: 503},
 		{model: "status-504", outcome: "target_timeout", status: 504},
 		{model: "down/any", outcome: "target_failed"},
 		{model: "html", outcome: "target_failed", status: 200},

@@ -60,14 +60,18 @@ func TestEveryMember(t *testing.T) {
 				if err := json.Unmarshal([]byte("{"+text+"}"), &extra); err != nil {
 					t.Fatal(err)
 				}
-				a := ask1("p/gpt-4o", "hi")
+				model := "gpt-4o"
+				if strings.Contains(text, "reasoning_effort") {
+					model = "o4-mini"
+				}
+				a := ask1("p/"+model, "hi")
 				a.extra = map[string]any{}
 				for member, raw := range extra {
 					a.extra[member] = raw
 				}
 				turn(t, via, a, false)
 				sent, _ := s.p.Last()
-				if string(sent.Body) != string(upstreamBody(via.last().request, "gpt-4o")) {
+				if string(sent.Body) != string(upstreamBody(via.last().request, model)) {
 					t.Errorf("the vendor got %s\nthe SDK sent %s", sent.Body, via.last().request)
 				}
 				if loss := via.last().header.Get("X-Weir-Loss"); loss != "" {

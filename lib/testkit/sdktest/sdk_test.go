@@ -2,13 +2,22 @@ package sdktest_test
 
 import (
 	"context"
+	"flag"
 	"net/http"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs more tests at once than there are processors, because most of
+// them wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		_ = flag.Set("test.parallel", "8") // it is a number
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // versions are the SDKs under test. What is below is the part of them that the
 // tests use, in words of neither.
@@ -81,6 +90,8 @@ type message struct {
 
 type part struct {
 	text, image string // image is a URL
+	detail      string // of image
+	file, name  string // file is a URL of data
 	extra       map[string]any
 }
 
@@ -105,7 +116,8 @@ type answer struct {
 	Choices                              []choice
 	Usage                                usage
 	hasUsage                             bool
-	native                               any // the SDK's own value
+	native                               any    // the SDK's own value
+	raw                                  string // a whole answer as JSON
 }
 
 type choice struct {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -119,6 +120,7 @@ func payloads(stream string) []string {
 // SDK's retries, whose number and reasons are what is tested.
 type wiretap struct {
 	next *http.Transport
+	add  http.Header // to every request
 	// watch, if set, sees each piece of an answer as it comes.
 	watch func(piece []byte)
 
@@ -136,6 +138,7 @@ func (w *wiretap) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		_ = r.Body.Close()
 		r = r.Clone(r.Context())
+		maps.Copy(r.Header, w.add)
 		r.Body = io.NopCloser(bytes.NewReader(e.request))
 	}
 	resp, err := w.next.RoundTrip(r)

@@ -129,7 +129,7 @@ func TestGatewayMembers(t *testing.T) {
 		cached := weather
 		cached.extra = cache
 		a := ask{model: "p/gpt-4o", tools: []tool{cached}, messages: []message{
-			{role: "user", parts: []part{{text: "Look", extra: cache}, {image: "https://example.com/a.png", extra: cache}}},
+			{role: "user", parts: []part{{text: "Look", extra: cache}, {image: "https://example.com/a.png", detail: "low", extra: cache}}},
 			{answer: &before, extra: map[string]any{
 				"reasoning_content": "I thought.",
 				"thinking_blocks":   []any{map[string]any{"type": "thinking", "thinking": "I thought.", "signature": "c2ln", "index": 0}},

@@ -120,6 +120,14 @@ func v1Message(m message) openai.ChatCompletionMessageParamUnion {
 		return p
 	case m.result != nil:
 		return openai.ToolMessage(m.result.text, m.result.callID)
+	case m.role == "system" && m.parts != nil:
+		var parts []openai.ChatCompletionContentPartTextParam
+		for _, one := range m.parts {
+			p := openai.ChatCompletionContentPartTextParam{Text: one.text}
+			p.SetExtraFields(one.extra)
+			parts = append(parts, p)
+		}
+		return openai.SystemMessage(parts)
 	case m.role == "system":
 		return openai.SystemMessage(m.text)
 	case m.role == "developer":
@@ -132,10 +140,14 @@ func v1Message(m message) openai.ChatCompletionMessageParamUnion {
 	var parts []openai.ChatCompletionContentPartUnionParam
 	for _, one := range m.parts {
 		p := openai.TextContentPart(one.text)
-		if one.image != "" {
-			p = openai.ImageContentPart(openai.ChatCompletionContentPartImageImageURLParam{URL: one.image, Detail: "low"})
+		switch {
+		case one.image != "":
+			p = openai.ImageContentPart(openai.ChatCompletionContentPartImageImageURLParam{URL: one.image, Detail: one.detail})
 			p.OfImageURL.SetExtraFields(one.extra)
-		} else {
+		case one.file != "":
+			p = openai.FileContentPart(openai.ChatCompletionContentPartFileFileParam{FileData: openai.String(one.file), Filename: v1Opt(one.name)})
+			p.OfFile.SetExtraFields(one.extra)
+		default:
 			p.OfText.SetExtraFields(one.extra)
 		}
 		parts = append(parts, p)
@@ -151,7 +163,7 @@ func (v1) answer(c openai.ChatCompletion) answer {
 			u.PromptTokens, u.CompletionTokens, u.TotalTokens, u.PromptTokensDetails.CachedTokens, u.PromptTokensDetails.AudioTokens,
 			u.CompletionTokensDetails.AudioTokens, u.CompletionTokensDetails.ReasoningTokens,
 		},
-		hasUsage: c.JSON.Usage.Valid(), native: c,
+		hasUsage: c.JSON.Usage.Valid(), native: c, raw: c.RawJSON(),
 	}
 	for _, in := range c.Choices {
 		out := choice{

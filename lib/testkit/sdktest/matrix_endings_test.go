@@ -1,0 +1,46 @@
+package sdktest_test
+
+import (
+	"strings"
+
+	"github.com/anthropics/anthropic-sdk-go"
+)
+
+// endings are scenarios of why an answer ends, and of counting.
+func endings() []scenario {
+	out := rows(
+		one{name: "refusal", not: func(c *cell) string {
+			if c.to.name == "bedrock-nova" {
+				return neverSaid
+			}
+			return ""
+		}, wish: asks(ask0), s: script{refusal: "I can't help with that."}},
+		one{name: "content_filter", wish: asks(ask0), s: script{text: "It is", end: "filter"}},
+		one{name: "pause", not: signersOnly, wish: asks(ask0), s: script{text: "It is", end: "pause"}},
+		one{name: "unknown_stop_reason", wish: asks(ask0), s: script{text: depth, end: "unknown"}},
+		one{name: "length_in_a_call", wish: withTools(), s: script{calls: []call{{ID: levelCall.ID, Name: "level", Arguments: `{"where":"h"}`}}, end: "length"}},
+	)
+	return append(out, scenario{name: "token_counting", not: either(onlyMessages, inWhole), run: (*cell).counts})
+}
+
+// counts asks how many tokens a request has.
+func (c *cell) counts() {
+	via, _ := c.via.(claudeSpeaker)
+	c.answers(script{text: depth, usage: spent{Input: 4321, Output: 1}})
+	p := withTools().claude(c.to.provider + "/" + c.model)
+	var tools []anthropic.MessageCountTokensToolUnionParam
+	for _, t := range p.Tools {
+		tools = append(tools, anthropic.MessageCountTokensToolUnionParam{OfTool: t.OfTool})
+	}
+	got, err := via.Messages.CountTokens(c.Context(), anthropic.MessageCountTokensParams{Model: p.Model, Messages: p.Messages, Tools: tools})
+	if err != nil || got.InputTokens == 0 {
+		c.Fatalf("%+v, %v", got, err)
+	}
+	told, estimated := strings.Contains(c.tap.last().header.Get("X-Weir-Loss"), "count_tokens: estimated"), !signs(c.to)
+	if told != estimated || c.to.name == "bedrock-claude" && got.InputTokens != 4321 {
+		c.Errorf("%d tokens, loss %q", got.InputTokens, c.tap.last().header.Get("X-Weir-Loss"))
+	}
+	if n := len(c.asked()); (n == 0) != estimated {
+		c.Errorf("the provider was asked %d times", n)
+	}
+}

@@ -1,0 +1,158 @@
+package sdktest_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"weir/lib/testkit/fakeanthropic"
+	"weir/lib/testkit/fakebedrock"
+	"weir/lib/testkit/fakeprovider"
+	"weir/lib/testkit/rig"
+)
+
+// target is a kind of model behind the gateway. Its name is that of its
+// provider in gateway.yaml, but for those of Bedrock, which share one.
+type target struct {
+	name     string
+	title    string // on the page
+	provider string
+	model    string // that most cells ask
+	newest   string // one that takes no sampling parameters
+	thinker  string // one that can be told to reason, by effort and by budget
+}
+
+var targets = []target{
+	{"openai", "OpenAI", "openai", "gpt-4o", "o4-mini", "o4-mini"},
+	{"compatible", "compatible", "deepseek", "deepseek-chat", "deepseek-reasoner", "deepseek-reasoner"},
+	{"anthropic", "Anthropic", "anthropic", "claude-sonnet-4-5", "claude-opus-4-7", "claude-sonnet-4-5"},
+	{"bedrock-claude", "Bedrock Claude", "bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "eu.anthropic.claude-opus-4-7", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"},
+	{"bedrock-nova", "Bedrock Nova", "bedrock", "eu.amazon.nova-pro-v1:0", "us.amazon.nova-2-lite-v1:0", "us.amazon.nova-2-lite-v1:0"},
+}
+
+// field is a gateway before one provider of each kind.
+type field struct {
+	*rig.Rig
+	openai, deepseek *fakeprovider.Provider
+	anthropic        *fakeanthropic.Provider
+	bedrock          *fakebedrock.Bedrock
+	line             *http.Transport // of all clients
+}
+
+// openField starts one. A tense one keeps streams alive often, and takes a
+// short silence of a provider for the end.
+func openField(t *testing.T, tense bool) *field {
+	t.Helper()
+	f := &field{
+		openai: fakeprovider.Start(t, fakeprovider.Options{Key: rig.Secret}),
+		// The vendor ignores max_completion_tokens without a word; here that is
+		// an error, because a limit would be lost.
+		deepseek:  fakeprovider.Start(t, fakeprovider.Options{Key: rig.Secret, Forbid: []string{"max_completion_tokens"}, Allow: []string{"reasoning_content", "thinking"}}),
+		anthropic: fakeanthropic.Start(t, fakeanthropic.Options{Key: rig.Secret}),
+		bedrock:   fakebedrock.New(),
+		line:      &http.Transport{MaxIdleConnsPerHost: 8},
+	}
+	srv := httptest.NewServer(f.bedrock)
+	t.Cleanup(func() {
+		f.bedrock.Close()
+		srv.CloseClientConnections()
+		srv.Close()
+	})
+	t.Cleanup(f.line.CloseIdleConnections)
+	settings := "  timeouts: { total: 30s }\n"
+	o := rig.Options{}
+	if tense {
+		settings = "  timeouts: { total: 30s, between_tokens: 1500ms }\n  head_wait: 100ms\n"
+		o.KeepAlive = 20 * time.Millisecond
+	}
+	var prices []string
+	for _, p := range []string{"openai", "deepseek", "anthropic", "bedrock"} {
+		prices = append(prices, "  \""+p+"/*\": { input: 3, output: 15, cache_read: 0.3, cache_write_5m: 3.75, cache_write_1h: 6 }\n")
+	}
+	o.Config = `
+version: 1
+providers:
+  openai: { kind: openai, base_url: ` + f.openai.URL + ` }
+  deepseek: { kind: deepseek, base_url: ` + f.deepseek.URL + ` }
+  anthropic: { kind: anthropic, base_url: ` + f.anthropic.URL + ` }
+  bedrock: { kind: bedrock, region: eu-west-1, base_url: ` + srv.URL + ` }
+models:
+  "openai/*": openai/*
+  "deepseek/*": deepseek/*
+  "anthropic/*": anthropic/*
+  "bedrock/*": bedrock/*
+prices:
+` + strings.Join(prices, "") + `settings:
+` + settings
+	f.Rig = rig.Start(t, o)
+	return f
+}
+
+// request is what a provider was sent.
+type request struct {
+	op      string
+	body    []byte
+	header  http.Header
+	refused error
+	gone    bool
+}
+
+// sent are the requests for a model, oldest first.
+func (f *field) sent(to target, model string) []request {
+	var all []request
+	switch to.provider {
+	case "openai", "deepseek":
+		p := f.openai
+		if to.provider == "deepseek" {
+			p = f.deepseek
+		}
+		for _, r := range p.Requests() {
+			if r.Model == model {
+				one := request{op: r.Path, body: r.Body, header: r.Header, gone: !r.Gone.IsZero()}
+				if r.Error != nil {
+					one.refused = r.Error
+				}
+				all = append(all, one)
+			}
+		}
+	case "anthropic":
+		for _, r := range f.anthropic.Requests() {
+			if r.Model == model {
+				one := request{op: r.Path, body: r.Body, header: r.Header, gone: r.Gone}
+				if r.Error != nil {
+					one.refused = r.Error
+				}
+				all = append(all, one)
+			}
+		}
+	case "bedrock":
+		for _, r := range f.bedrock.Requests() {
+			if r.Model == model {
+				one := request{op: r.Op, body: r.Body, header: r.Header, gone: r.Gone}
+				if r.Refused != nil {
+					one.refused = r.Refused
+				}
+				all = append(all, one)
+			}
+		}
+	}
+	return all
+}
+
+// script queues answers for a model.
+func (f *field) script(to target, front, model string, all ...script) {
+	for _, s := range all {
+		switch to.provider {
+		case "openai":
+			f.openai.Script(model, s.chat(to))
+		case "deepseek":
+			f.deepseek.Script(model, s.chat(to))
+		case "anthropic":
+			f.anthropic.Script(model, s.claude())
+		case "bedrock":
+			f.bedrock.Script(model, s.bedrock(to, front))
+		}
+	}
+}
