@@ -53,6 +53,7 @@ var hostedBetas = map[string]hostedBeta{
 	"oauth-2025-04-20":                         {spare: true},
 	"pdfs-2024-09-25":                          {spare: true},
 	"prompt-caching-2024-07-31":                {spare: true},
+	"prompt-caching-scope-2026-01-05":          {spare: true}, // hostedMarks
 	"structured-outputs-2025-11-13":            {spare: true},
 	"structured-outputs-2025-12-15":            {spare: true},
 	"token-counting-2024-11-01":                {spare: true},

@@ -28,7 +28,8 @@ const opRelay = "anthropic.Relay"
 //     signature of another family;
 //   - for a host that wants them there (Quirks.VersionInBody) anthropic_version
 //     and anthropic_beta are set, and model and stream removed; service_tier
-//     becomes a header, and eager_input_streaming of tools a beta. Betas that the
+//     becomes a header, eager_input_streaming of tools a beta, and cache_control
+//     at the top a mark on the last block. Betas and parts of cache marks that the
 //     host would refuse the request for are left out, with a Loss where
 //     something is lost by that.
 //
@@ -43,6 +44,7 @@ func (Back) Relay(_ llm.Op, in llm.Inbound, req *llm.Request, t dialect.Target) 
 	if t.Quirks.VersionInBody != "" {
 		r.hosted(root, in.Header, t)
 		r.hostedTier(root, out.Header)
+		r.hostedMarks(root, t.Model)
 	} else {
 		if !root.Get("model").Is(t.Model) {
 			r.edits.Put(root, "model", rawjson.AppendString(nil, t.Model))
