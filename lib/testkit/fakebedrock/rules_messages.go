@@ -95,10 +95,27 @@ func (c *check) content(at string, now *turn, before turn, content []any) {
 	if slices.Contains(kinds, "document") && !slices.Contains(kinds, "text") { // API_runtime_Message
 		c.fail(invalid("%s: a message with a document must have a text", at))
 	}
+	c.counted(at, kinds)
 	c.paired(at, before, results)
 	c.together(at, now.role, kinds)
 	if now.role == "assistant" && onlyReasoning(kinds) && version(c.model) >= 50 { // github.com/NousResearch/hermes-agent/issues/105780
 		c.fail(byModel("This model does not support assistant message prefill. The conversation must end with a user message."))
+	}
+}
+
+// counted: twenty images and five documents a message (API_runtime_Message; the
+// wording is this package's own).
+func (c *check) counted(at string, kinds []string) {
+	for kind, most := range map[string]int{"image": 20, "document": 5} {
+		n := 0
+		for _, k := range kinds {
+			if k == kind {
+				n++
+			}
+		}
+		if n > most {
+			c.fail(invalid("%s: %d blocks of type %s, at most %d are allowed", at, n, kind, most))
+		}
 	}
 }
 

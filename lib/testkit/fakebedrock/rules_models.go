@@ -146,6 +146,15 @@ func (c *check) nova(root, fields object) {
 		return
 	}
 	c.known("reasoningConfig", config, "type", "maxReasoningEffort")
+	kind, effort := c.text("reasoningConfig.type", config["type"]), config["maxReasoningEffort"]
+	switch {
+	case kind != "enabled" && kind != "disabled":
+		c.fail(byModel("reasoningConfig.type: %s is none of enabled, disabled", kind))
+	case kind == "enabled" && effort != "low" && effort != "medium" && effort != "high":
+		c.fail(byModel("reasoningConfig.maxReasoningEffort must be low, medium or high when reasoning is enabled"))
+	case kind == "disabled" && effort != nil:
+		c.fail(byModel("reasoningConfig.maxReasoningEffort cannot be set when reasoning is disabled"))
+	}
 	if !strings.Contains(c.model, "nova-2") {
 		c.fail(byModel("extraneous key [reasoningConfig] is not permitted"))
 	}

@@ -125,6 +125,11 @@ func TestRefused(t *testing.T) {
 		"tier":                   {sonnet45, chat(hi, `"serviceTier":{"type":"auto"}`), "must be one of"},
 		"metadata":               {sonnet45, chat(hi, `"requestMetadata":{"a":"ä"}`), "pattern"},
 		"high effort of Nova":    {nova2, chat(hi, `"inferenceConfig":{"maxTokens":5}`, `"additionalModelRequestFields":{"reasoningConfig":{"type":"enabled","maxReasoningEffort":"high"}}`), "cannot be set"},
+		"no effort of Nova":      {nova2, chat(hi, `"additionalModelRequestFields":{"reasoningConfig":{"type":"enabled"}}`), "must be low, medium or high"},
+		"odd effort of Nova":     {nova2, chat(hi, `"additionalModelRequestFields":{"reasoningConfig":{"type":"enabled","maxReasoningEffort":"max"}}`), "must be low, medium or high"},
+		"odd type of Nova":       {nova2, chat(hi, `"additionalModelRequestFields":{"reasoningConfig":{"type":"adaptive"}}`), "none of enabled"},
+		"effort of nothing":      {nova2, chat(hi, `"additionalModelRequestFields":{"reasoningConfig":{"type":"disabled","maxReasoningEffort":"low"}}`), "cannot be set when reasoning is disabled"},
+		"21 images":              {sonnet45, chat(user(strings.Repeat(`{"image":{"format":"png","source":{"bytes":"YQ=="}}},`, 21) + `{"text":"x"}`)), "21 blocks of type image"},
 		"effort of old Nova":     {nova, chat(hi, `"additionalModelRequestFields":{"reasoningConfig":{"type":"enabled","maxReasoningEffort":"low"}}`), "not permitted"},
 	} {
 		e := fakebedrock.Check(fakebedrock.Converse, tt.model, []byte(tt.body))
