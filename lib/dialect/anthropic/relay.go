@@ -28,10 +28,10 @@ const opRelay = "anthropic.Relay"
 //     signature of another family;
 //   - for a host that wants them there (Quirks.VersionInBody) anthropic_version
 //     and anthropic_beta are set, and model and stream removed; service_tier
-//     becomes a header, eager_input_streaming of tools a beta, and cache_control
-//     at the top a mark on the last block. Betas and parts of cache marks that the
-//     host would refuse the request for are left out, with a Loss where
-//     something is lost by that.
+//     becomes a header, eager_input_streaming of tools a beta, cache_control at
+//     the top a mark on the last block, and output_format output_config.format.
+//     Betas, hints and parts of cache marks that the host would refuse the request
+//     for are left out, with a Loss where something is lost by that.
 //
 // Of the headers anthropic-beta and anthropic-version go on as they are,
 // Version where there is none; of the query, beta.
@@ -45,6 +45,7 @@ func (Back) Relay(_ llm.Op, in llm.Inbound, req *llm.Request, t dialect.Target) 
 		r.hosted(root, in.Header, t)
 		r.hostedTier(root, out.Header)
 		r.hostedMarks(root, t.Model)
+		r.hostedHints(root)
 	} else {
 		if !root.Get("model").Is(t.Model) {
 			r.edits.Put(root, "model", rawjson.AppendString(nil, t.Model))
@@ -158,6 +159,27 @@ func (r *relay) hostedTier(root rawjson.Value, h http.Header) {
 		return
 	}
 	r.edits.Remove(root, "service_tier")
+}
+
+// hostedHints takes out what only makes an answer faster or explains it, and
+// which is refused there: fast mode and diagnoses of caches are Anthropic's own
+// (supportedPlatforms of platform.claude.com/docs/en/build-with-claude/fast-mode,
+// read 2026-11). output_format, the first name of output_config.format, is not
+// known there either (github.com/BerriAI/litellm/pull/26148).
+func (r *relay) hostedHints(root rawjson.Value) {
+	for _, name := range []string{"speed", "diagnostics"} {
+		if v := root.Get(name); v.Exists() && !v.Is("standard") {
+			r.lose(v.Path(), "Bedrock does not have it")
+		}
+		r.edits.Remove(root, name)
+	}
+	format, config := root.Get("output_format"), root.Get("output_config")
+	if !r.edits.Remove(root, "output_format") || !format.Exists() || config.Get("format").Exists() {
+		return
+	}
+	if err := r.edits.Set(format.Raw(), "output_config", "format"); err != nil && r.err == nil {
+		r.err = &fault.Error{Kind: fault.Invalid, Op: opRelay, Param: "output_config", Public: "output_config must be an object."}
+	}
 }
 
 // readable returns a block of thinking, nil where no target of this dialect can

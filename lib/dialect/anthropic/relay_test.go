@@ -336,3 +336,50 @@ func TestRelayedEagerTools(t *testing.T) {
 		}
 	}
 }
+
+// A host that refuses hints is not sent them, and told the format by its newer
+// name.
+func TestRelayedHints(t *testing.T) {
+	const schema = `{"type":"json_schema","schema":{"type":"object","properties":{}}}`
+	for _, tt := range []struct{ before, after, loss string }{
+		{`"speed":"standard",`, ``, ""},
+		{`"speed":"fast",`, ``, "speed"},
+		{`"speed":null,`, ``, ""},
+		{`"diagnostics":{"previous_message_id":null},`, ``, "diagnostics"},
+		{`"output_format":` + schema + `,`, `,"output_config":{"format":` + schema + `}`, ""},
+		{`"output_format":null,`, ``, ""},
+	} {
+		rest := `"max_tokens":5,"messages":[{"role":"user","content":"hi"}]`
+		raw := `{"model":"claude",` + tt.before + rest + `}`
+		in := llm.Inbound{Raw: []byte(raw)}
+		req, err := anthropic.Front{}.Decode(llm.OpChat, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := dialect.Target{Model: "m", Quirks: dialect.Quirks{VersionInBody: "v"}}
+		out, losses, err := anthropic.Back{}.Relay(llm.OpChat, in, req, target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{rest, strings.TrimPrefix(tt.after, ","), `"anthropic_version":"v"`} {
+			if !strings.Contains(string(out.Body), part) {
+				t.Errorf("%s: %s lacks %s", tt.before, out.Body, part)
+			}
+		}
+		if want := len(`{` + rest + tt.after + `,"anthropic_version":"v"}`); len(out.Body) != want {
+			t.Errorf("%s: %s has more", tt.before, out.Body)
+		}
+		if lost := fmt.Sprint(losses); (tt.loss == "") != (len(losses) == 0) || !strings.Contains(lost, tt.loss) {
+			t.Errorf("%s: lost %s", tt.before, lost)
+		}
+		target.Strict = true
+		if _, _, err := (anthropic.Back{}).Relay(llm.OpChat, in, req, target); (err != nil) != (tt.loss != "") {
+			t.Errorf("%s, strict: %v", tt.before, err)
+		}
+	}
+	in := llm.Inbound{Raw: []byte(`{"model":"claude","max_tokens":5,"output_config":{"effort":"low"},"output_format":` + schema + `,"messages":[{"role":"user","content":"hi"}]}`)}
+	out, _, err := anthropic.Back{}.Relay(llm.OpChat, in, &llm.Request{}, dialect.Target{Model: "m", Quirks: dialect.Quirks{VersionInBody: "v"}})
+	if want := `"output_config":{"effort":"low","format":` + schema + `}`; err != nil || !strings.Contains(string(out.Body), want) {
+		t.Errorf("%s, %v; want %s", out.Body, err, want)
+	}
+}
