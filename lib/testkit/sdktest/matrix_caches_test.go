@@ -19,6 +19,8 @@ func caches() []scenario {
 		one{name: "cache_mark_of_an_hour_in_a_message", wish: inMessage("1h"), marks: long, fates: marked("messages[0].content[0].cache_control", "messages[0].content[0].cache_control", true)},
 		one{name: "cache_mark_in_tools", wish: inTools("5m"), marks: short, fates: append(marked("tools[2].cache_control", "tools[2].cache_control", false), fated{"*/bedrock-nova", "loss tools[2].cache_control"})},
 		one{name: "cache_marks_everywhere", wish: all, fates: everywhere},
+		one{name: "cache_mark_behind_an_image", wish: wish{turns: []speech{shows(piece{text: ask0}, piece{image: pixel, mark: "5m"})}}, marks: short, fates: marked("messages[0].content[1].cache_control", "messages[0].content[1].cache_control", false)},
+		one{name: "cache_mark_behind_a_pdf", wish: wish{turns: []speech{shows(piece{text: ask0}, piece{pdf: leaflet, mark: "5m"})}}, marks: short, fates: marked("messages[0].content[1].cache_control", "messages[0].content[1].cache_control", false)},
 	)
 	return append(out,
 		scenario{name: "cached_usage", run: func(c *cell) {

@@ -3,6 +3,8 @@ package sdktest_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -46,20 +48,14 @@ type field struct {
 func openField(t *testing.T, tense bool) *field {
 	t.Helper()
 	f := &field{
-		openai: fakeprovider.Start(t, fakeprovider.Options{Key: rig.Secret}),
+		openai: fakeprovider.New(fakeprovider.Options{Key: rig.Secret}),
 		// The vendor ignores max_completion_tokens without a word; here that is
 		// an error, because a limit would be lost.
-		deepseek:  fakeprovider.Start(t, fakeprovider.Options{Key: rig.Secret, Forbid: []string{"max_completion_tokens"}, Allow: []string{"reasoning_content", "thinking"}}),
-		anthropic: fakeanthropic.Start(t, fakeanthropic.Options{Key: rig.Secret}),
+		deepseek:  fakeprovider.New(fakeprovider.Options{Key: rig.Secret, Forbid: []string{"max_completion_tokens"}, Allow: []string{"reasoning_content", "thinking"}}),
+		anthropic: fakeanthropic.New(fakeanthropic.Options{Key: rig.Secret}),
 		bedrock:   fakebedrock.New(),
 		line:      &http.Transport{MaxIdleConnsPerHost: 8},
 	}
-	srv := httptest.NewServer(f.bedrock)
-	t.Cleanup(func() {
-		f.bedrock.Close()
-		srv.CloseClientConnections()
-		srv.Close()
-	})
 	t.Cleanup(f.line.CloseIdleConnections)
 	settings := "  timeouts: { total: 30s }\n"
 	o := rig.Options{}
@@ -74,10 +70,10 @@ func openField(t *testing.T, tense bool) *field {
 	o.Config = `
 version: 1
 providers:
-  openai: { kind: openai, base_url: ` + f.openai.URL + ` }
-  deepseek: { kind: deepseek, base_url: ` + f.deepseek.URL + ` }
-  anthropic: { kind: anthropic, base_url: ` + f.anthropic.URL + ` }
-  bedrock: { kind: bedrock, region: eu-west-1, base_url: ` + srv.URL + ` }
+  openai: { kind: openai, base_url: ` + serve(t, f.openai) + `/v1 }
+  deepseek: { kind: deepseek, base_url: ` + serve(t, f.deepseek) + `/v1 }
+  anthropic: { kind: anthropic, base_url: ` + serve(t, f.anthropic) + ` }
+  bedrock: { kind: bedrock, region: eu-west-1, base_url: ` + serve(t, f.bedrock) + ` }
 models:
   "openai/*": openai/*
   "deepseek/*": deepseek/*
@@ -88,6 +84,50 @@ prices:
 ` + settings
 	f.Rig = rig.Start(t, o)
 	return f
+}
+
+// fake is a provider that ends with the test.
+type fake interface {
+	http.Handler
+	Close()
+}
+
+func serve(t *testing.T, f fake) (url string) {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.ServeHTTP(drops{w}, r) }))
+	t.Cleanup(func() {
+		f.Close()
+		srv.CloseClientConnections()
+		srv.Close()
+	})
+	return srv.URL
+}
+
+// headerDrops makes an answer come in pieces of so many bytes, which know
+// nothing of runes and events.
+const headerDrops = "X-Drops"
+
+// drops sends as the answer's header says.
+type drops struct{ http.ResponseWriter }
+
+// Unwrap lets a http.ResponseController reach the connection.
+func (d drops) Unwrap() http.ResponseWriter { return d.ResponseWriter }
+
+func (d drops) Write(b []byte) (n int, err error) {
+	size, err := strconv.Atoi(d.Header().Get(headerDrops))
+	if err != nil || size < 1 {
+		return d.ResponseWriter.Write(b)
+	}
+	for piece := range slices.Chunk(b, size) {
+		m, err := d.ResponseWriter.Write(piece)
+		if n += m; err != nil {
+			return n, err
+		}
+		if err := http.NewResponseController(d.ResponseWriter).Flush(); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // request is what a provider was sent.

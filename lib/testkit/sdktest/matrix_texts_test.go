@@ -2,6 +2,7 @@ package sdktest_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 )
 
@@ -82,6 +83,7 @@ func texts() []scenario {
 	return rows(
 		one{name: "plain_text", wish: asks(ask0), marks: []string{ask0}},
 		one{name: "unicode", wish: asks(odd), s: script{text: odd}, marks: []string{quoted}},
+		one{name: "unicode_in_torn_pieces", wish: asks(odd), s: script{text: odd, header: http.Header{headerDrops: {"3"}}}},
 		one{name: "system_prompt", wish: wish{system: []piece{{text: "Be brief."}}, turns: []speech{says(ask0)}}, marks: []string{"Be brief."}},
 		one{name: "system_prompts", wish: wish{system: []piece{{text: "Be brief."}, {text: "Be kind."}}, turns: []speech{says(ask0)}}, marks: []string{"Be kind."}},
 		one{name: "several_turns", wish: wish{turns: []speech{says("Hello."), said("Hi there."), says(ask0), said(depth), says("And wide?")}}, marks: []string{"Hi there."}},

@@ -1,5 +1,7 @@
 package sdktest_test
 
+import "net/http"
+
 // gauges are the tools of the scenarios.
 func gauges() []tool {
 	return []tool{
@@ -39,6 +41,7 @@ func toolCalls() []scenario {
 		one{name: "parallel_calls_interleaved", wish: withTools(), s: script{calls: three.calls, mixed: true}},
 		one{name: "calls_behind_text", wish: withTools(), s: three},
 		one{name: "empty_arguments", wish: withTools(), s: script{calls: []call{{ID: "call_hour_2", Name: "hour"}}}},
+		one{name: "calls_in_torn_pieces", wish: withTools(), s: script{calls: three.calls, mixed: true, header: http.Header{headerDrops: {"5"}}}},
 		one{name: "tools_not_called", wish: withTools()},
 		one{
 			name: "a_forced_tool", wish: wish{turns: []speech{says(ask0)}, tools: gauges(), choice: "hour"}, s: script{calls: []call{hourCall}},
