@@ -290,6 +290,6 @@ var features = []feature{
 		chat:     `"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"mark it"}]`,
 		messages: `"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"mark it"}]`,
 		marks:    []string{`mark it`},
-		want:     []string{`carried`, `carried`, "in part `messages[1].role`", `carried`, `carried`, "in part `messages[1].role`"},
+		want:     []string{`carried`, `carried`, "in part `messages[1].role`", "in part `messages[1].role`", `carried`, "in part `messages[1].role`"},
 	},
 }

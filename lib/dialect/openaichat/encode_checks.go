@@ -25,7 +25,7 @@ func (e *encoder) spoken(c *llm.Chat) {
 
 // called refuses a call of a tool whose name OpenAI's models do not take.
 func (e *encoder) called(u *llm.ToolUse) {
-	names := history.Rules{MaxName: 64}
+	names := history.Rules{MaxName: maxName}
 	if thinkerOf(e.target.Model).known && !names.IsName(u.Name) {
 		e.Refuse(cmp.Or(u.At, "messages"), names.BadName(u.Name))
 	}

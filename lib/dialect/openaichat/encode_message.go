@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"weir/lib/dialect/history"
 	"weir/lib/llm"
 )
 
@@ -15,40 +16,6 @@ func (e *encoder) system(blocks []llm.Block) {
 	}
 	e.w.Open('{').Name("role").Str("system")
 	e.content(blocks)
-	e.w.Close('}')
-}
-
-// turn writes one turn. The results of tools in a user turn are messages of
-// their own and come first, because they answer the turn before.
-func (e *encoder) turn(t llm.Turn) {
-	switch t.Role {
-	case llm.Assistant:
-		e.assistant(t)
-		return
-	case llm.System:
-		e.w.Open('{').Name("role").Str("system")
-		e.content(t.Blocks)
-		e.w.Close('}')
-		return
-	case llm.User:
-	}
-	var rest []llm.Block
-	for _, b := range t.Blocks {
-		r, ok := b.(*llm.ToolResult)
-		if !ok {
-			rest = append(rest, b)
-			continue
-		}
-		rest = append(rest, e.toolResult(r)...)
-	}
-	if len(rest) == 0 {
-		return
-	}
-	e.w.Open('{').Name("role").Str("user")
-	if t.Name != "" {
-		e.w.Name("name").Str(t.Name)
-	}
-	e.content(rest)
 	e.w.Close('}')
 }
 
@@ -76,7 +43,7 @@ func (e *encoder) toolResult(r *llm.ToolResult) []llm.Block {
 	if r.IsError {
 		e.Drop(llm.FieldToolError, "Chat Completions has no such member; the text has to say it")
 	}
-	e.w.Open('{').Name("role").Str("tool").Name("tool_call_id").Str(r.CallID).
+	e.w.Open('{').Name("role").Str("tool").Name("tool_call_id").Str(callID(r.CallID)).
 		Name("content").Str(text.String())
 	e.cacheControl(mark)
 	e.w.Close('}')
@@ -141,16 +108,21 @@ func (e *encoder) calls(calls []*llm.ToolUse) {
 		if arguments == "" {
 			arguments = "{}"
 		}
-		e.w.Open('{').Name("id").Str(c.CallID).Name("type").Str("function").
+		e.w.Open('{').Name("id").Str(callID(c.CallID)).Name("type").Str("function").
 			Name("function").Open('{').Name("name").Str(c.Name).Name("arguments").Str(arguments).Close('}').Close('}')
 	}
 	e.w.Close(']')
 }
 
-// content writes blocks as a string where they are one text, else as parts.
+// content writes blocks as a string where they are one text or none, else as
+// parts.
 func (e *encoder) content(blocks []llm.Block) {
 	e.w.Name("content")
-	if len(blocks) == 1 {
+	switch len(blocks) {
+	case 0:
+		e.w.Str("")
+		return
+	case 1:
 		t, ok := blocks[0].(*llm.Text)
 		if ok && (t.Cache == nil || !e.target.Quirks.TakesCacheControl) {
 			e.cites(t)
@@ -193,17 +165,22 @@ func (e *encoder) part(b llm.Block) {
 func (e *encoder) media(m *llm.Media) {
 	e.reachable(m)
 	switch {
-	case m.Kind == "image":
+	case m.Kind == history.Image:
+		if len(m.Data) > 0 {
+			typed := *m
+			typed.MIME = history.ImageType(m, e.Losses)
+			m = &typed
+		}
 		e.w.Open('{').Name("type").Str("image_url").Name("image_url").Open('{').Name("url").Str(mediaURL(m))
 		if m.Detail != "" {
 			e.w.Name("detail").Str(m.Detail)
 		}
 		e.w.Close('}')
-	case m.Kind == "audio" && len(m.Data) > 0:
+	case m.Kind == history.Audio && len(m.Data) > 0:
 		e.w.Open('{').Name("type").Str("input_audio").Name("input_audio").Open('{').
 			Name("data").Str(base64.StdEncoding.EncodeToString(m.Data)).
 			Name("format").Str(audioFormat(m.MIME)).Close('}')
-	case m.Kind == "document" && len(m.Data) > 0:
+	case m.Kind == history.Document && len(m.Data) > 0:
 		name := m.Name
 		if name == "" {
 			name = "document" // required beside file_data

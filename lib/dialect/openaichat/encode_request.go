@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"weir/lib/dialect"
+	"weir/lib/dialect/history"
 	"weir/lib/dialect/schema"
 	"weir/lib/fault"
 	"weir/lib/llm"
@@ -11,6 +12,9 @@ import (
 )
 
 const opEncode = "openaichat.Encode"
+
+// maxName is the most letters that a tool's name may have for OpenAI's models.
+const maxName = 64
 
 // Encode writes a request of another dialect anew. What Chat Completions
 // cannot say is a Loss, or an error that names the member where leaving it out
@@ -56,9 +60,8 @@ func (e *encoder) chat(c *llm.Chat, f llm.Facts) {
 	e.spoken(c)
 	e.w.Name("messages").Open('[')
 	e.system(c.System)
-	for _, t := range c.Turns {
-		e.turn(t)
-	}
+	e.turns(c.Turns)
+	e.ending(c.Turns)
 	e.w.Close(']')
 	e.tools(c.Tools)
 	e.choice(c.Choice, len(c.Tools) > 0)
@@ -73,7 +76,11 @@ func (e *encoder) tools(tools []llm.Tool) {
 		return
 	}
 	e.w.Name("tools").Open('[')
+	names := history.Rules{MaxName: maxName}
 	for _, t := range tools {
+		if thinkerOf(e.target.Model).known && !names.IsName(t.Name) {
+			e.Refuse(t.At+".name", names.BadName(t.Name))
+		}
 		e.w.Open('{').Name("type").Str("function").Name("function").Open('{').Name("name").Str(t.Name)
 		if t.Description != "" {
 			e.w.Name("description").Str(t.Description)
@@ -111,16 +118,24 @@ func (e *encoder) cacheControl(c *llm.CachePoint) {
 	}
 }
 
+// choice writes tool_choice, which OpenAI refuses without tools.
 func (e *encoder) choice(c llm.ToolChoice, tools bool) {
 	switch c.Mode {
-	case "":
+	case "", "auto", "none":
+		if tools && c.Mode != "" {
+			e.w.Name("tool_choice").Str(c.Mode)
+		}
 	case "tool":
+		if !tools {
+			e.Refuse("tool_choice", "it asks for a tool and there is none")
+		}
 		e.w.Name("tool_choice").Open('{').Name("type").Str("function").
 			Name("function").Open('{').Name("name").Str(c.Name).Close('}').Close('}')
 	default:
-		if tools { // without tools OpenAI refuses it
-			e.w.Name("tool_choice").Str(c.Mode)
+		if !tools {
+			e.Refuse("tool_choice", "it asks for a tool and there is none")
 		}
+		e.w.Name("tool_choice").Str(c.Mode)
 	}
 	if c.Parallel != nil && tools {
 		e.w.Name("parallel_tool_calls").Bool(*c.Parallel)
