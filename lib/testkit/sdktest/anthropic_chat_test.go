@@ -115,28 +115,6 @@ func TestClaudeBeta(t *testing.T) {
 	h.taken()
 }
 
-// Images go to those who take them, as data and by URL.
-func TestClaudeImages(t *testing.T) {
-	t.Parallel()
-	h := openHouse(t)
-	via := h.claude()
-	for _, model := range []string{sonnet, "o/gpt-4o"} {
-		for _, stream := range []bool{false, true} {
-			p := question(model, "What is in these?")
-			p.Messages[0].Content = append(p.Messages[0].Content, anthropic.NewImageBlockBase64("image/png", pixel),
-				anthropic.NewImageBlock(anthropic.URLImageSourceParam{URL: "https://example.com/weir.png"}))
-			if m := say(t, via, p, stream); len(m.Content) == 0 || m.StopReason != "end_turn" {
-				t.Errorf("%s: %+v", model, m)
-			}
-		}
-	}
-	last, _ := h.o.Last()
-	if body := string(last.Body); !strings.Contains(body, `"url":"data:image/png;base64,`+pixel+`"`) || !strings.Contains(body, `"url":"https://example.com/weir.png"`) {
-		t.Errorf("openai got %s", body)
-	}
-	h.taken()
-}
-
 // A count is the provider's own where it has one, else an estimate that says
 // so; it leaves no row.
 func TestClaudeCounts(t *testing.T) {

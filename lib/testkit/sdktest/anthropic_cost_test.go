@@ -1,10 +1,8 @@
 package sdktest_test
 
 import (
-	"strings"
 	"testing"
 
-	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/google/go-cmp/cmp"
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/shared"
@@ -84,22 +82,4 @@ func (h *house) compare() {
 			h.t.Errorf("o/%s (-provider +rows):\n%s", model, diff)
 		}
 	}
-}
-
-// Marks with a life of their own reach Anthropic from either front.
-func TestCacheMarks(t *testing.T) {
-	t.Parallel()
-	h := openHouse(t)
-	p := question(sonnet, "How deep is the weir?")
-	p.System = []anthropic.TextBlockParam{{Text: "Be brief.", CacheControl: anthropic.CacheControlEphemeralParam{TTL: anthropic.CacheControlEphemeralTTLTTL1h}}}
-	say(t, h.claude(), p, false)
-	part := openai.TextContentPart("How deep is the weir?")
-	part.OfText.SetExtraFields(map[string]any{"cache_control": map[string]any{"type": "ephemeral", "ttl": "1h"}})
-	h.gpt().ask(t, openai.ChatCompletionNewParams{Model: sonnet, Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage([]openai.ChatCompletionContentPartUnionParam{part})}}, true)
-	for _, r := range h.a.Requests() {
-		if got := canonical(r.Body); !strings.Contains(got, `"cache_control":{"ttl":"1h","type":"ephemeral"}`) {
-			t.Errorf("sent %s", got)
-		}
-	}
-	h.taken()
 }

@@ -2,7 +2,6 @@ package sdktest_test
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -13,8 +12,6 @@ import (
 	"weir/lib/testkit/fakeanthropic"
 	"weir/lib/testkit/fakebedrock"
 )
-
-func clientOf(tap *wiretap) *http.Client { return &http.Client{Transport: tap} }
 
 func exception(kind, message string) fakebedrock.Answer {
 	return fakebedrock.Answer{Exception: &fakebedrock.Exception{Type: kind, Message: message}}
@@ -116,26 +113,6 @@ func TestBedrockBreaksOff(t *testing.T) {
 		}
 	}
 	c.accepted()
-}
-
-// Silence in the middle is a timeout, in band.
-func TestBedrockGoesSilent(t *testing.T) {
-	t.Parallel()
-	c := openCloud(t)
-	claude, gpt := c.claude(), c.gpt()
-	a := fakebedrock.Answer{Text: long, Stall: 6}
-	c.b.Script(bedrockClaude, a, a)
-	if m, err := try(t, claude, question("hasty", "How deep is the weir?"), true); err == nil || len(m.Content) == 0 {
-		t.Errorf("%v, %v", told(m), err)
-	}
-	if err := gpt.try(t, chat("hasty", "How deep is the weir?"), true); err == nil {
-		t.Error("no error")
-	}
-	for _, row := range c.Settled() {
-		if row.Outcome != "timeout" {
-			t.Errorf("outcome %s", row.Outcome)
-		}
-	}
 }
 
 // A route goes from Anthropic to Bedrock and back where the first target fails

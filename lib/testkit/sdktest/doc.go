@@ -1,11 +1,14 @@
-// Package sdktest holds end-to-end tests whose clients are OpenAI's official
-// Go libraries, version 1 and version 3: applications use those, so what they
-// show is what an application sees. A whole gateway (testkit/rig) stands
-// between them and a provider that refuses what the vendor refuses
-// (testkit/fakeprovider), and most tests ask the provider directly, too: an
+// Package sdktest holds end-to-end tests whose clients are the vendors'
+// official Go libraries: OpenAI's of version 1 and version 3, and Anthropic's.
+// Applications use those, so what they show is what an application sees. A
+// whole gateway (testkit/rig) stands between them and providers that refuse
+// what the vendors refuse (testkit/fakeprovider, fakeanthropic, fakebedrock).
+//
+// TestMatrix runs every client before every kind of provider, whole and
+// streamed, through one table of scenarios, and keeps testkit/CONFORMANCE.md,
+// which counts what passes. Other tests ask the provider directly, too: an
 // application must not be able to tell the two apart.
 //
-// Every test runs with both versions; each is behind a small adapter of the
-// same shape. The package is a module of its own, so that nobody who uses the
-// gateway downloads an SDK.
+// Each library is behind a small adapter of the same shape. The package is a
+// module of its own, so that nobody who uses the gateway downloads an SDK.
 package sdktest

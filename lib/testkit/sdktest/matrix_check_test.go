@@ -10,6 +10,8 @@ import (
 
 	"weir/lib/accounting/ledger"
 	"weir/lib/llm"
+	"weir/lib/testkit/fakebedrock"
+	"weir/lib/testkit/rig"
 )
 
 // fates are what becomes of something by lane (chat/openai): carried; loss and
@@ -71,9 +73,40 @@ func (c *cell) good(w wish, s script, f fates) reply {
 	if len(asked) != 1 || asked[0].refused != nil {
 		c.Errorf("the provider was asked %d times, and refused %v: %s", len(asked), asked[0].refused, asked[0].body)
 	}
+	c.goesBy(asked[0])
 	c.headers(r, members)
 	c.booked(r, s, 1)
 	return r
+}
+
+// goesBy holds a request to the operation that it must go by, and to whose
+// credential: Claude answers Anthropic's callers by InvokeModel, all else on
+// Bedrock goes by Converse.
+func (c *cell) goesBy(r request) {
+	c.Helper()
+	ops := map[string][2]string{
+		"chat": {"/v1/chat/completions", "/v1/chat/completions"}, "messages": {"/v1/messages", "/v1/messages"},
+		"converse": {fakebedrock.Converse, fakebedrock.ConverseStream}, "invoke": {fakebedrock.Invoke, fakebedrock.InvokeStream},
+	}
+	kind := map[string]string{"openai": "chat", "deepseek": "chat", "anthropic": "messages", "bedrock": "converse"}[c.to.provider]
+	if c.lane() == "messages/bedrock-claude" {
+		kind = "invoke"
+	}
+	i := 0
+	if c.streamed {
+		i = 1
+	}
+	if want := ops[kind][i]; r.op != want {
+		c.Errorf("asked by %s, want %s", r.op, want)
+	}
+	if auth := r.header.Get("Authorization"); c.to.provider == "bedrock" && (!strings.Contains(auth, "/eu-west-1/bedrock/aws4_request") || strings.Contains(auth, rig.Secret)) {
+		c.Errorf("authorization %q", auth)
+	}
+	for name, values := range r.header {
+		if strings.Contains(strings.Join(values, " "), c.Key) || strings.HasPrefix(name, "X-Weir") {
+			c.Errorf("the provider was sent %s: %q", name, values)
+		}
+	}
 }
 
 // asked is what the target was sent by this cell.
