@@ -3,6 +3,7 @@ package dialect_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"weir/lib/wire"
 )
@@ -24,15 +25,11 @@ func must[T any](raw []byte) T {
 // but is o without some members and with others.
 func (o object) but(with object, without ...string) object {
 	out := object{}
-	for name, v := range o {
-		out[name] = v
-	}
+	maps.Copy(out, o)
 	for _, name := range without {
 		delete(out, name)
 	}
-	for name, v := range with {
-		out[name] = v
-	}
+	maps.Copy(out, with)
 	return out
 }
 

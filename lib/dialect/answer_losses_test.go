@@ -40,17 +40,23 @@ func (f answerFeature) upstream(l answerLane) (body string, ok bool) {
 	switch l.back.Name() {
 	case anthropic.Name:
 		members = f.anthropic
-		rest = []string{`"id":"msg_1"`, `"type":"message"`, `"role":"assistant"`, `"model":"the-model"`, `"content":[{"type":"text","text":"x"}]`,
-			`"stop_reason":"end_turn"`, `"stop_sequence":null`, `"usage":{"input_tokens":1,"output_tokens":2}`}
+		rest = []string{
+			`"id":"msg_1"`, `"type":"message"`, `"role":"assistant"`, `"model":"the-model"`, `"content":[{"type":"text","text":"x"}]`,
+			`"stop_reason":"end_turn"`, `"stop_sequence":null`, `"usage":{"input_tokens":1,"output_tokens":2}`,
+		}
 	case converse.Name:
 		members = f.converse
-		rest = []string{`"output":{"message":{"role":"assistant","content":[{"text":"x"}]}}`, `"stopReason":"end_turn"`,
-			`"usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3}`, `"metrics":{"latencyMs":1}`}
+		rest = []string{
+			`"output":{"message":{"role":"assistant","content":[{"text":"x"}]}}`, `"stopReason":"end_turn"`,
+			`"usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3}`, `"metrics":{"latencyMs":1}`,
+		}
 	default:
 		members = f.chat
-		rest = []string{`"id":"chatcmpl-1"`, `"object":"chat.completion"`, `"created":1`, `"model":"the-model"`,
+		rest = []string{
+			`"id":"chatcmpl-1"`, `"object":"chat.completion"`, `"created":1`, `"model":"the-model"`,
 			`"choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}]`,
-			`"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}`}
+			`"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}`,
+		}
 	}
 	if members == "" {
 		return "", false
