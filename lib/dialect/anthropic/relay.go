@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"weir/lib/dialect"
+	"weir/lib/dialect/claude"
 	"weir/lib/dialect/history"
 	"weir/lib/fault"
 	"weir/lib/llm"
@@ -30,8 +31,9 @@ const opRelay = "anthropic.Relay"
 //     and anthropic_beta are set, and model and stream removed; service_tier
 //     becomes a header, eager_input_streaming of tools a beta, cache_control at
 //     the top a mark on the last block, and output_format output_config.format.
-//     Betas, hints and parts of cache marks that the host would refuse the request
-//     for are left out, with a Loss where something is lost by that.
+//     Betas, hints, strict of tools and parts of cache marks that the host would
+//     refuse the request for are left out, with a Loss where something is lost by
+//     that.
 //
 // Of the headers anthropic-beta and anthropic-version go on as they are,
 // Version where there is none; of the query, beta.
@@ -118,7 +120,7 @@ func (r *relay) hosted(root rawjson.Value, h http.Header, t dialect.Target) {
 	r.edits.Remove(root, "stream")
 	r.edits.Put(root, "anthropic_version", rawjson.AppendString(nil, t.Quirks.VersionInBody))
 	asked := h.Values(headerBeta)
-	if r.hostedTools(root) {
+	if r.hostedTools(root, t.Model) {
 		asked = append(slices.Clone(asked), betaEager)
 	}
 	r.betas(root, asked, t.Model)
@@ -130,12 +132,24 @@ func (r *relay) hosted(root rawjson.Value, h http.Header, t dialect.Target) {
 // github.com/anthropics/claude-code/issues/32820).
 const betaEager = "fine-grained-tool-streaming-2025-05-14"
 
-// hostedTools takes eager_input_streaming out of the tools, and reports whether
-// one had it on.
-func (r *relay) hostedTools(root rawjson.Value) (eager bool) {
+// hostedTools takes out of the tools what is refused there:
+// eager_input_streaming, and strict but for Claude 4.5 and 4.6
+// (github.com/vercel/ai/pull/17919, github.com/lobehub/lobehub/issues/19876;
+// Converse has the same rule). It reports whether a tool streams eagerly.
+func (r *relay) hostedTools(root rawjson.Value, model string) (eager bool) {
+	m, ok := claude.Of(model)
+	loose := ok && (m.Version < 45 || m.Version >= 47)
 	for _, tool := range root.Get("tools").Elems() {
 		on, _ := tool.Get("eager_input_streaming").Bool()
 		eager = r.edits.Remove(tool, "eager_input_streaming") && on || eager
+		if !loose {
+			continue
+		}
+		if strict := tool.Get("strict"); r.edits.Remove(tool, "strict") {
+			if on, _ := strict.Bool(); on {
+				r.lose(strict.Path(), "this model has no strict tools on Bedrock")
+			}
+		}
 	}
 	return eager
 }
