@@ -24,13 +24,13 @@ type hostedBeta struct {
 // issue 4750, github.com/earendil-works/pi/pull/3290) and what others send it
 // (github.com/BerriAI/litellm, anthropic_beta_headers_config.json of 2026-10).
 var hostedBetas = map[string]hostedBeta{
-	"advanced-tool-use-2025-11-20":              {as: "tool-search-tool-2025-10-19"},
+	"advanced-tool-use-2025-11-20":              {as: betaSearch},
 	"compact-2026-01-12":                        {as: "compact-2026-01-12"},
 	"computer-use-2024-10-22":                   {as: "computer-use-2024-10-22", until: 47},
 	"computer-use-2025-01-24":                   {as: "computer-use-2025-01-24"},
 	"computer-use-2025-11-24":                   {as: "computer-use-2025-11-24"},
 	"context-1m-2025-08-07":                     {as: "context-1m-2025-08-07", until: 47, spare: true},
-	"context-management-2025-06-27":             {as: "context-management-2025-06-27"},
+	betaContext:                                 {as: betaContext},
 	"dangerous-tool-use-2026-09-03":             {as: "dangerous-tool-use-2026-09-03"},
 	"dev-full-thinking-2025-05-14":              {as: "dev-full-thinking-2025-05-14", until: 47},
 	betaEager:                                   {as: betaEager},
@@ -39,8 +39,8 @@ var hostedBetas = map[string]hostedBeta{
 	"search-results-2025-06-09":                 {as: "search-results-2025-06-09", until: 47, spare: true},
 	"thinking-binding-controls-2026-08-01":      {as: "thinking-binding-controls-2026-08-01"},
 	"thinking-display-updates-2026-08-18":       {as: "thinking-display-updates-2026-08-18"},
-	"tool-examples-2025-10-29":                  {as: "tool-examples-2025-10-29"},
-	"tool-search-tool-2025-10-19":               {as: "tool-search-tool-2025-10-19"},
+	betaExamples:                                {as: betaExamples},
+	betaSearch:                                  {as: betaSearch},
 
 	"claude-code-20250219":             {as: "claude-code-20250219", until: 47, spare: true},
 	"effort-2025-11-24":                {as: "effort-2025-11-24", until: 47, spare: true},

@@ -2,6 +2,7 @@ package anthropic_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -89,6 +90,34 @@ func TestRelayedStrictTools(t *testing.T) {
 		target.Strict = true
 		if _, _, err := (anthropic.Back{}).Relay(llm.OpChat, in, req, target); (err != nil) != (want == loose) {
 			t.Errorf("%s, strict: %v", model, err)
+		}
+	}
+}
+
+// What a tool has for all at Anthropic asks for a beta where it is one.
+func TestRelayedToolBetas(t *testing.T) {
+	for _, tt := range []struct{ tools, asked, want string }{
+		{`{"name":"f","input_schema":{"type":"object"}}`, "", ``},
+		{`{"name":"f","defer_loading":false,"input_schema":{"type":"object"}}`, "", ``},
+		{`{"type":"tool_search_tool_bm25_20251119","name":"tool_search_tool_bm25"},{"name":"f","defer_loading":true,"input_schema":{"type":"object"}}`, "", `"tool-search-tool-2025-10-19"`},
+		{`{"name":"f","defer_loading":true,"input_schema":{"type":"object"}}`, "advanced-tool-use-2025-11-20", `"tool-search-tool-2025-10-19"`},
+		{`{"name":"f","input_examples":[{"a":1}],"input_schema":{"type":"object"}},{"type":"memory_20250818","name":"memory"}`, "compact-2026-01-12", `"compact-2026-01-12","context-management-2025-06-27","tool-examples-2025-10-29"`},
+	} {
+		in := llm.Inbound{Header: http.Header{}, Raw: []byte(`{"model":"claude","max_tokens":5,"messages":[{"role":"user","content":"hi"}],"tools":[` + tt.tools + `]}`)}
+		if tt.asked != "" {
+			in.Header.Set("anthropic-beta", tt.asked)
+		}
+		req, err := anthropic.Front{}.Decode(llm.OpChat, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, losses, err := anthropic.Back{}.Relay(llm.OpChat, in, req, dialect.Target{Model: "us.anthropic.claude-sonnet-4-6", Quirks: dialect.Quirks{VersionInBody: "v"}})
+		want := `"anthropic_version":"v"}`
+		if tt.want != "" {
+			want = `"anthropic_version":"v","anthropic_beta":[` + tt.want + `]}`
+		}
+		if err != nil || !strings.HasSuffix(string(out.Body), `"tools":[`+tt.tools+`],`+want) || len(losses) > 0 {
+			t.Errorf("%s: %s, lost %v, %v; want %s", tt.tools, out.Body, losses, err, want)
 		}
 	}
 }

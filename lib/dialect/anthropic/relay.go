@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"weir/lib/dialect"
-	"weir/lib/dialect/claude"
 	"weir/lib/dialect/history"
 	"weir/lib/fault"
 	"weir/lib/llm"
@@ -29,7 +28,7 @@ const opRelay = "anthropic.Relay"
 //     signature of another family;
 //   - for a host that wants them there (Quirks.VersionInBody) anthropic_version
 //     and anthropic_beta are set, and model and stream removed; service_tier
-//     becomes a header, eager_input_streaming of tools a beta, cache_control at
+//     becomes a header, what of tools is a beta there asks for it, cache_control at
 //     the top a mark on the last block, and output_format output_config.format.
 //     Betas, hints, strict of tools and parts of cache marks that the host would
 //     refuse the request for are left out, with a Loss where something is lost by
@@ -112,88 +111,6 @@ func newRelay(raw []byte, strict bool) (*relay, rawjson.Value, error) {
 		return nil, rawjson.Value{}, fault.New(fault.Invalid, opRelay, "The request body must be a JSON object.")
 	}
 	return &relay{edits: doc.Edit(), strict: strict}, doc.Root(), nil
-}
-
-// hosted puts into the body what is elsewhere in the vendor's own API.
-func (r *relay) hosted(root rawjson.Value, h http.Header, t dialect.Target) {
-	r.edits.Remove(root, "model")
-	r.edits.Remove(root, "stream")
-	r.edits.Put(root, "anthropic_version", rawjson.AppendString(nil, t.Quirks.VersionInBody))
-	asked := h.Values(headerBeta)
-	if r.hostedTools(root, t.Model) {
-		asked = append(slices.Clone(asked), betaEager)
-	}
-	r.betas(root, asked, t.Model)
-}
-
-// betaEager streams the input of tools as it is written. It was a beta before
-// it became a member of each tool, which Bedrock refuses: the beta alone is
-// taken there (github.com/vercel/ai/pull/17179,
-// github.com/anthropics/claude-code/issues/32820).
-const betaEager = "fine-grained-tool-streaming-2025-05-14"
-
-// hostedTools takes out of the tools what is refused there:
-// eager_input_streaming, and strict but for Claude 4.5 and 4.6
-// (github.com/vercel/ai/pull/17919, github.com/lobehub/lobehub/issues/19876;
-// Converse has the same rule). It reports whether a tool streams eagerly.
-func (r *relay) hostedTools(root rawjson.Value, model string) (eager bool) {
-	m, ok := claude.Of(model)
-	loose := ok && (m.Version < 45 || m.Version >= 47)
-	for _, tool := range root.Get("tools").Elems() {
-		on, _ := tool.Get("eager_input_streaming").Bool()
-		eager = r.edits.Remove(tool, "eager_input_streaming") && on || eager
-		if !loose {
-			continue
-		}
-		if strict := tool.Get("strict"); r.edits.Remove(tool, "strict") {
-			if on, _ := strict.Bool(); on {
-				r.lose(strict.Path(), "this model has no strict tools on Bedrock")
-			}
-		}
-	}
-	return eager
-}
-
-// headerTier is where Bedrock's InvokeModel takes a tier, which Claude refuses
-// in the body there
-// (docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html).
-const headerTier = "X-Amzn-Bedrock-Service-Tier"
-
-// hostedTier moves service_tier into a header. auto, which is what the host
-// does anyhow, says nothing; a word that is none is left for the host to judge.
-func (r *relay) hostedTier(root rawjson.Value, h http.Header) {
-	tier, _ := root.Get("service_tier").Text()
-	switch tier {
-	case "auto":
-	case "standard_only":
-		h.Set(headerTier, "default")
-	case "default", "priority", "flex", "reserved":
-		h.Set(headerTier, tier)
-	default:
-		return
-	}
-	r.edits.Remove(root, "service_tier")
-}
-
-// hostedHints takes out what only makes an answer faster or explains it, and
-// which is refused there: fast mode and diagnoses of caches are Anthropic's own
-// (supportedPlatforms of platform.claude.com/docs/en/build-with-claude/fast-mode,
-// read 2026-11). output_format, the first name of output_config.format, is not
-// known there either (github.com/BerriAI/litellm/pull/26148).
-func (r *relay) hostedHints(root rawjson.Value) {
-	for _, name := range []string{"speed", "diagnostics"} {
-		if v := root.Get(name); v.Exists() && !v.Is("standard") {
-			r.lose(v.Path(), "Bedrock does not have it")
-		}
-		r.edits.Remove(root, name)
-	}
-	format, config := root.Get("output_format"), root.Get("output_config")
-	if !r.edits.Remove(root, "output_format") || !format.Exists() || config.Get("format").Exists() {
-		return
-	}
-	if err := r.edits.Set(format.Raw(), "output_config", "format"); err != nil && r.err == nil {
-		r.err = &fault.Error{Kind: fault.Invalid, Op: opRelay, Param: "output_config", Public: "output_config must be an object."}
-	}
 }
 
 // readable returns a block of thinking, nil where no target of this dialect can
