@@ -115,6 +115,11 @@ func (e *encoder) chat(c *llm.Chat, f llm.Facts) (tools bool) {
 	}
 	topK := e.inference(c.Params, th, most)
 	e.additional(topK, th)
+	// Which sequence was met is told where it is asked; a field that a model
+	// does not have is ignored (API_runtime_Converse). Of one it is known.
+	if len(c.Params.Stop) > 1 {
+		e.w.Name("additionalModelResponseFieldPaths").Open('[').Str("/stop_sequence").Close(']')
+	}
 	e.endUser(f.EndUser)
 	e.tier(c.Params.ServiceTier)
 	e.output(c.Params.Format, th)

@@ -18,7 +18,7 @@ type Answer struct {
 	Redacted  string // base64
 	Calls     []Call
 	Stop      string // follows from the rest if empty
-	Sequence  string // the stop sequence that was met, which Converse does not tell
+	Sequence  string // the stop sequence that was met, which Converse tells of Claude where it is asked
 	Usage     Usage
 	Tier      string
 
@@ -40,6 +40,8 @@ type Answer struct {
 	ContentType string
 	// HeadDelay is waited before the head, PieceDelay before each event.
 	HeadDelay, PieceDelay time.Duration
+
+	asked bool // for the stop sequence
 }
 
 // Call is a tool call.
@@ -155,7 +157,18 @@ func (a *Answer) message() object {
 	for _, c := range a.Calls {
 		content = append(content, object{"toolUse": object{"toolUseId": c.ID, "name": c.Name, "input": json.RawMessage(c.Input)}})
 	}
-	return a.report(object{"output": object{"message": object{"role": "assistant", "content": content}}, "stopReason": a.Stop})
+	o := a.stopped()
+	o["output"] = object{"message": object{"role": "assistant", "content": content}}
+	return a.report(o)
+}
+
+// stopped says in Converse's words why the answer ended.
+func (a *Answer) stopped() object {
+	o := object{"stopReason": a.Stop}
+	if a.asked && a.Sequence != "" {
+		o["additionalModelResponseFields"] = object{"stop_sequence": a.Sequence}
+	}
+	return o
 }
 
 // anthropic is the answer of InvokeModel.

@@ -35,7 +35,9 @@ func (a *Answer) events() []Event {
 		block(all...)
 	}
 	out = append(out, a.callEvents(at)...)
-	return append(out, Event{"messageStop", string(encode(object{"stopReason": a.Stop, "p": "ab"}))},
+	end := a.stopped()
+	end["p"] = "ab"
+	return append(out, Event{"messageStop", string(encode(end))},
 		Event{"metadata", string(encode(a.report(object{"p": "abcd"})))})
 }
 

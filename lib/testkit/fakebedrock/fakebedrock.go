@@ -14,6 +14,7 @@
 package fakebedrock
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"net/url"
@@ -140,6 +141,7 @@ func (b *Bedrock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a := b.next(model)
 	a.fill(model)
+	a.asked = claude(model) && bytes.Contains(body, []byte(`"/stop_sequence"`))
 	b.sign(a)
 	a.write(o, op)
 }

@@ -80,7 +80,7 @@ func (c *check) known(at string, o object, members ...string) {
 // conversation are the members of Converse and ConverseStream.
 var conversation = []string{
 	"messages", "system", "inferenceConfig", "toolConfig", "additionalModelRequestFields", "requestMetadata",
-	"performanceConfig", "serviceTier", "outputConfig",
+	"performanceConfig", "serviceTier", "outputConfig", "additionalModelResponseFieldPaths",
 }
 
 func (c *check) converse(root object, members []string) {
@@ -97,6 +97,7 @@ func (c *check) converse(root object, members []string) {
 	c.inference(root)
 	c.additional(root, config)
 	c.output(root)
+	c.pointers(root)
 	c.options(root)
 	c.cachePoints()
 }
@@ -199,6 +200,18 @@ func (c *check) inference(root object) {
 	}
 	if _, ok := config["maxTokens"]; !ok && len(config) == 0 {
 		c.fail(invalid("inferenceConfig is empty"))
+	}
+}
+
+// pointers: "Converse and ConverseStream reject an empty JSON Pointer or
+// incorrectly structured JSON Pointer with a 400 error code"
+// (API_runtime_Converse, additionalModelResponseFieldPaths).
+func (c *check) pointers(root object) {
+	const name = "additionalModelResponseFieldPaths"
+	for i, v := range c.list(name, root[name]) {
+		if p := c.text(fmt.Sprintf("%s.%d", name, i), v); !strings.HasPrefix(p, "/") {
+			c.fail(invalid("%s.%d is no JSON Pointer", name, i))
+		}
 	}
 }
 
