@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"strings"
 )
 
 // chatSpeakers are clients of OpenAI's API by one version of its SDK.
@@ -39,6 +40,19 @@ func (s chatSpeaker) ask(ctx context.Context, model string, w wish, stream bool,
 	}
 	r.exchange = s.tap.newest()
 	return r
+}
+
+func (chatSpeaker) forged(r reply, seal string) any {
+	m, _ := r.native.(message)
+	raw, err := json.Marshal(m.extra)
+	if err != nil {
+		panic(err) // it was JSON
+	}
+	m.extra = map[string]any{}
+	if err := json.Unmarshal([]byte(strings.ReplaceAll(string(raw), r.seals[0], seal)), &m.extra); err != nil {
+		panic(err)
+	}
+	return m
 }
 
 // chat is w as a chat request.

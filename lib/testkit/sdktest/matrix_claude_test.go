@@ -2,10 +2,10 @@ package sdktest_test
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/anthropics/anthropic-sdk-go/option"
@@ -62,6 +62,26 @@ func (s claudeSpeaker) ask(ctx context.Context, model string, w wish, stream boo
 	}
 	r.exchange = s.tap.newest()
 	return r
+}
+
+func (claudeSpeaker) forged(r reply, seal string) any {
+	m, _ := r.native.(anthropic.Message)
+	back := m.ToParam()
+	back.Content[0].OfThinking.Signature = seal
+	return back
+}
+
+func (s claudeSpeaker) count(ctx context.Context, model string, w wish) (int64, error) {
+	p := w.claude(model)
+	var tools []anthropic.MessageCountTokensToolUnionParam
+	for _, t := range p.Tools {
+		tools = append(tools, anthropic.MessageCountTokensToolUnionParam{OfTool: t.OfTool})
+	}
+	got, err := s.Messages.CountTokens(ctx, anthropic.MessageCountTokensParams{Model: p.Model, Messages: p.Messages, Tools: tools})
+	if err != nil {
+		return 0, err
+	}
+	return got.InputTokens, nil
 }
 
 // read takes what the SDK made of an answer.
@@ -161,13 +181,9 @@ func (t speech) claude() anthropic.MessageParam {
 			back = m.ToParam()
 		}
 		if t.bare {
-			kept := back.Content[:0:0]
-			for _, b := range back.Content {
-				if b.OfThinking == nil && b.OfRedactedThinking == nil {
-					kept = append(kept, b)
-				}
-			}
-			back.Content = kept
+			back.Content = slices.DeleteFunc(slices.Clone(back.Content), func(b anthropic.ContentBlockParamUnion) bool {
+				return b.OfThinking != nil || b.OfRedactedThinking != nil
+			})
 		}
 		return back
 	}
@@ -222,5 +238,3 @@ func claudeMark(life string) anthropic.CacheControlEphemeralParam {
 	c.TTL = anthropic.CacheControlEphemeralTTL(life)
 	return c
 }
-
-func encoded(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }

@@ -1,5 +1,10 @@
 package sdktest_test
 
+import (
+	"net/http"
+	"strings"
+)
+
 // relays is the rule for what only requests show that are written anew.
 func relays(c *cell) string {
 	if c.relayed() {
@@ -86,6 +91,14 @@ func parameters() []scenario {
 			return
 		}
 		c.sentOne(true, []string{`"service_tier":"standard_only"`, `"service_tier":"default"`, `"serviceTier":{"type":"default"}`})
+	}}, scenario{name: "betas", not: onlyMessages, run: func(c *cell) {
+		const beta = "context-1m-2025-08-07"
+		c.via, c.tap = c.dial(http.Header{"Anthropic-Beta": {beta}}, 0)
+		c.good(asks(ask0), script{text: depth}, fates{{"*/anthropic", "carried"}, {"*/bedrock-claude", "carried"}, {"*/*", "loss anthropic-beta"}})
+		r := c.asked()[0]
+		if inHeader, inBody := r.header.Get("Anthropic-Beta") == beta, strings.Contains(string(r.body), `"anthropic_beta":["`+beta+`"]`); inHeader != (c.to.name == "anthropic") || inBody != (c.to.name == "bedrock-claude") {
+			c.Errorf("header %v, body %s", r.header, r.body)
+		}
 	}}, scenario{name: "end_user", run: func(c *cell) {
 		r := c.good(wish{turns: asked, user: "u-17"}, script{text: depth}, nil)
 		c.sentOne(true, []string{`"user":"u-17"`, `"metadata":{"user_id":"u-17"}`, `"requestMetadata":{"user_id":"u-17"}`})

@@ -1,6 +1,7 @@
 package sdktest_test
 
 import (
+	"encoding/base64"
 	"path"
 
 	"weir/lib/testkit/fakeanthropic"
@@ -120,6 +121,8 @@ func (s script) bedrock(to target, front string) fakebedrock.Answer {
 	}
 	return a
 }
+
+func encoded(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
 // ends are the reasons to stop as each front has them.
 var ends = map[string]map[string]string{

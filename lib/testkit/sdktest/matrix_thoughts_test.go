@@ -1,11 +1,9 @@
 package sdktest_test
 
 import (
-	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/anthropics/anthropic-sdk-go"
 )
 
 const thought = "I weigh \u2028 it: \"deep\"."
@@ -108,6 +106,10 @@ func thoughts() []scenario {
 			c.as(c.to.thinker)
 			c.takesOver()
 		}},
+		{name: "twelve_turns_with_thinking", run: func(c *cell) {
+			c.as(c.to.thinker)
+			c.twelveTurns()
+		}},
 		{name: "a_refused_seal", not: signersOnly, run: func(c *cell) { c.refusedSeal(false) }},
 		{name: "a_refused_seal_where_nothing_may_be_lost", not: signersOnly, run: func(c *cell) { c.refusedSeal(true) }},
 	}
@@ -144,27 +146,36 @@ func (c *cell) sealed(r reply, n int) {
 	}
 }
 
-// forged is an answer with a signature that nobody gave away.
-func (r reply) forged() reply {
-	const seal = "c2lnbmVkIGJ5IG5vYm9keQ=="
-	switch v := r.native.(type) {
-	case message:
-		raw, err := json.Marshal(v.extra)
-		if err != nil {
-			panic(err) // it was JSON
+// twelveTurns is an agent's loop, which ends as it does at the provider itself:
+// with its last text, and every thought that was signed on its way back.
+func (c *cell) twelveTurns() {
+	c.Helper()
+	w := c.thinks()
+	var seals []string
+	for i := range turns {
+		a, b := levelCall, hourCall
+		a.ID, b.ID = fmt.Sprintf("call_level_%d", i), fmt.Sprintf("call_hour_%d", i)
+		s := script{thinking: fmt.Sprintf("Step %d: \u2028 more.", i), calls: []call{a, b}, mixed: i%2 == 0, usage: spent{Input: 40, Output: 30, Reasoning: 12}}
+		if i%3 == 0 && signs(c.to) {
+			s.redacted = fmt.Sprint("hidden ", i)
 		}
-		v.extra = map[string]any{}
-		if err := json.Unmarshal([]byte(strings.ReplaceAll(string(raw), r.seals[0], seal)), &v.extra); err != nil {
-			panic(err)
-		}
-		r.native = v
-	case anthropic.Message:
-		back := v.ToParam()
-		back.Content[0].OfThinking.Signature = seal
-		r.native = back
+		got := c.good(w, s, looped(i))
+		seals = append(seals, got.seals...)
+		w.turns = append(w.turns, again(got), results(outcome{id: b.ID, text: "noon"}, outcome{id: a.ID, text: fmt.Sprint(i, " m")}))
 	}
-	r.seals = []string{seal}
-	return r
+	c.good(w, script{thinking: "Now I know.", text: depth, usage: spent{Input: 40, Output: 30, Reasoning: 12}}, looped(turns))
+	if signs(c.to) {
+		c.sealed(reply{seals: seals}, turns+turns/3)
+	}
+}
+
+// looped is what the i-th request of a loop loses: the thoughts of its history,
+// of which the first is named, where nobody reads them.
+func looped(i int) fates {
+	if i == 0 {
+		return thinking
+	}
+	return thinkingBack
 }
 
 // refusedSeal sends a signature that the provider refuses.
@@ -172,7 +183,9 @@ func (c *cell) refusedSeal(strict bool) {
 	c.Helper()
 	w := c.thinks()
 	got := c.good(w, script{thinking: thought, calls: []call{levelCall}}, nil)
-	forged := got.forged()
+	const seal = "c2lnbmVkIGJ5IG5vYm9keQ=="
+	forged := got
+	forged.native = c.via.forged(got, seal)
 	w.turns, w.strict = append(w.turns, again(forged), results(outcome{id: levelCall.ID, text: "2.5 m"})), strict
 	before := len(c.asked())
 	s := script{text: depth}
@@ -187,10 +200,10 @@ func (c *cell) refusedSeal(strict bool) {
 		}
 		return
 	}
-	if r.err != nil || len(asked) != 2 || asked[0].refused == nil || asked[1].refused != nil || !strings.Contains(string(asked[0].body), forged.seals[0]) {
+	if r.err != nil || len(asked) != 2 || asked[0].refused == nil || asked[1].refused != nil || !strings.Contains(string(asked[0].body), seal) {
 		c.Fatalf("%v; asked %d times: %v", r.err, len(asked), asked)
 	}
-	if r.text != depth || r.header.Get("X-Weir-Attempts") != "2" || strings.Contains(c.last(), forged.seals[0]) {
+	if r.text != depth || r.header.Get("X-Weir-Attempts") != "2" || strings.Contains(c.last(), seal) {
 		c.Errorf("%q after %s attempts, sent %s", r.text, r.header.Get("X-Weir-Attempts"), c.last())
 	}
 	if lost := losses(r.header); !slices.ContainsFunc(lost, func(f string) bool { return strings.HasPrefix(f, "messages[1]") }) {

@@ -129,6 +129,13 @@ type speaker interface {
 	// after each event of a stream with their number so far; when it says
 	// false the stream is closed.
 	ask(ctx context.Context, model string, w wish, stream bool, goOn func(events int) bool) reply
+	// forged is the native of an answer, its first seal replaced.
+	forged(r reply, seal string) any
+}
+
+// counter is a speaker whose API counts the tokens of requests.
+type counter interface {
+	count(ctx context.Context, model string, w wish) (int64, error)
 }
 
 // client is one SDK.
@@ -144,5 +151,6 @@ type client struct {
 var clients = []client{
 	{"v1", "openai-go v1", "github.com/openai/openai-go", "chat", chatSpeakers(versions[0])},
 	{"v3", "openai-go v3", "github.com/openai/openai-go/v3", "chat", chatSpeakers(versions[1])},
-	{"anthropic", "anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go", "messages", openClaude},
+	{"anthropic", "anthropic-sdk-go v1", "github.com/anthropics/anthropic-sdk-go", "messages", openClaude},
+	{"anthropic2", "anthropic-sdk-go v2", "github.com/anthropics/anthropic-sdk-go/v2", "messages", openClaude2},
 }
