@@ -197,13 +197,12 @@ func answerPage() string {
 		"What of an answer is lost or carried in part is in the call's row (`losses`, and `weir calls`) and nowhere else: the headers have left before it is known. " +
 		"`x-weir-strict` has no say here. A field is named by the provider's word, or, where it is the caller's dialect that cannot say it, by that dialect's.\n\n" +
 		"What tells of the provider's machinery and not of the answer (`system_fingerprint`, `metrics`, `trace`, times of creation) is left out, and that is no loss.\n\n")
-	b.WriteString("| part of an answer |")
+	rows := [][]string{{"part of an answer"}}
 	for _, l := range answerLanes {
-		b.WriteString(" " + l.name + " |")
+		rows[0] = append(rows[0], l.name)
 	}
-	b.WriteString("\n|---|" + strings.Repeat("---|", len(answerLanes)) + "\n")
 	for _, f := range answerFeatures {
-		b.WriteString("| " + f.name + " | " + strings.Join(f.want, " | ") + " |\n")
+		rows = append(rows, append([]string{f.name}, f.want...))
 	}
-	return b.String()
+	return b.String() + tableOf(rows)
 }

@@ -162,13 +162,24 @@ func lossPage() string {
 		"*400*: the request is refused, and the error names the member. *–*: the caller's dialect has no word for it. " +
 		"With `x-weir-strict: true` a 400 is what leaves something out, sends another value or asks for something else than the caller did; what only adds something that the target demands, or says the same in another form, is told and sent.\n\n" +
 		"Models of a family differ in what they take: the columns are for `claude-sonnet-4-5`, `gpt-5.2` and `amazon.nova-pro-v1:0`.\n\n")
-	b.WriteString("| feature |")
+	rows := [][]string{{"feature"}}
 	for _, l := range lanes {
-		b.WriteString(" " + l.name + " |")
+		rows[0] = append(rows[0], l.name)
 	}
-	b.WriteString("\n|---|" + strings.Repeat("---|", len(lanes)) + "\n")
 	for _, f := range features {
-		b.WriteString("| " + f.name + " | " + strings.Join(f.want, " | ") + " |\n")
+		rows = append(rows, append([]string{f.name}, f.want...))
+	}
+	return b.String() + tableOf(rows)
+}
+
+// tableOf is rows, the first of which is their head, in Markdown.
+func tableOf(rows [][]string) string {
+	var b strings.Builder
+	for i, r := range rows {
+		b.WriteString("| " + strings.Join(r, " | ") + " |\n")
+		if i == 0 {
+			b.WriteString("|" + strings.Repeat("---|", len(r)) + "\n")
+		}
 	}
 	return b.String()
 }

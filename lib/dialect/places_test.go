@@ -1,8 +1,6 @@
 package dialect_test
 
 import (
-	"encoding/json"
-	"fmt"
 	"testing"
 
 	"weir/lib/dialect"
@@ -10,6 +8,7 @@ import (
 	"weir/lib/dialect/openaichat"
 	"weir/lib/fault"
 	"weir/lib/llm"
+	"weir/lib/testkit/hubtest"
 )
 
 // unwritten are names that stand for what the caller did not write: a default
@@ -17,35 +16,6 @@ import (
 var unwritten = map[string]bool{
 	"tools":          true, // declared because the history calls them
 	"anthropic-beta": true, // a header
-}
-
-// placesIn are the paths of all values of a request.
-func placesIn(t *testing.T, body string) map[string]bool {
-	t.Helper()
-	var doc any
-	if err := json.Unmarshal([]byte(body), &doc); err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]bool{}
-	var walk func(v any, at string)
-	walk = func(v any, at string) {
-		all[at] = true
-		switch v := v.(type) {
-		case map[string]any:
-			for name, x := range v {
-				if at != "" {
-					name = at + "." + name
-				}
-				walk(x, name)
-			}
-		case []any:
-			for i, x := range v {
-				walk(x, fmt.Sprintf("%s[%d]", at, i))
-			}
-		}
-	}
-	walk(doc, "")
-	return all
 }
 
 // What a caller is told of, in a loss or in a refusal, is a member that they
@@ -77,7 +47,7 @@ func namesIn(t *testing.T, l lane, name, body string) (read bool) {
 	if err != nil {
 		return false // shown by the front's own tests
 	}
-	written := placesIn(t, body)
+	written := hubtest.Places(t, []byte(body))
 	for _, strict := range []bool{false, true} {
 		_, losses, err := l.back.Encode(llm.OpChat, req, dialect.Target{Model: l.model, Path: l.path, Strict: strict, MaxOutput: 64_000})
 		for _, loss := range append(losses, req.Loss...) {

@@ -14,14 +14,7 @@ import (
 // that the hub calls otherwise. Every turn, block and tool has one.
 func Located(t testing.TB, raw []byte, r *llm.Request) {
 	t.Helper()
-	var doc any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber() // numbers may be larger than a float64 can be
-	if err := d.Decode(&doc); err != nil {
-		t.Fatalf("a request that was read is no JSON: %v", err)
-	}
-	places := map[string]bool{}
-	walk(doc, "", places)
+	places := Places(t, raw)
 	check := func(what, at string) {
 		if !places[at] {
 			t.Errorf("%s is said to stand at %q, where the request has nothing", what, at)
@@ -42,6 +35,21 @@ func Located(t testing.TB, raw []byte, r *llm.Request) {
 	for _, tool := range c.Tools {
 		check("a tool", tool.At)
 	}
+}
+
+// Places are the paths of all values of a request, that of the whole being
+// empty.
+func Places(t testing.TB, raw []byte) map[string]bool {
+	t.Helper()
+	var doc any
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber() // numbers may be larger than a float64 can be
+	if err := d.Decode(&doc); err != nil {
+		t.Fatalf("a request that was read is no JSON: %v", err)
+	}
+	places := map[string]bool{}
+	walk(doc, "", places)
+	return places
 }
 
 func located(check func(what, at string), all []llm.Block) {
