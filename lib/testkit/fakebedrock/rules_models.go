@@ -1,14 +1,9 @@
 package fakebedrock
 
 import (
-	"fmt"
-	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"weir/lib/testkit/strict"
 )
 
 // claude reports whether a model is one of Anthropic's.
@@ -239,79 +234,5 @@ func (c *check) signed(root object) {
 	content, _ := m["content"].([]any)
 	if len(content) == 0 || member(content[0], "reasoningContent") == nil {
 		c.fail(byModel("messages.%d.content.0.type: Expected `thinking` or `redacted_thinking`, but found `text`.", first))
-	}
-}
-
-// invokeMembers are those of Anthropic's Messages that Claude takes on
-// Bedrock, where the version is in the body, and model and stream are not
-// (docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html).
-var invokeMembers = []string{
-	"anthropic_version", "anthropic_beta", "max_tokens", "messages", "system", "temperature", "top_p", "top_k", "tools",
-	"tool_choice", "stop_sequences", "thinking", "metadata", "output_config", "context_management",
-}
-
-// invoke: the text of an unknown member as in
-// github.com/anthropics/claude-code/issues/21612 and BerriAI/litellm#26240.
-func (c *check) invoke(root object) {
-	for name := range root {
-		if !slices.Contains(invokeMembers, name) {
-			c.fail(byModel("%s: Extra inputs are not permitted", name))
-		}
-	}
-	switch {
-	case root["anthropic_version"] != "bedrock-2023-05-31":
-		c.fail(invalid("anthropic_version: Field required"))
-	case root["max_tokens"] == nil:
-		c.fail(byModel("max_tokens: Field required"))
-	case len(c.list("messages", root["messages"])) == 0:
-		c.fail(byModel("messages: at least one message is required"))
-	case root["anthropic_beta"] != nil && len(c.list("anthropic_beta", root["anthropic_beta"])) == 0:
-		c.fail(byModel("anthropic_beta: Input should be a valid list"))
-	default:
-		c.invokeTools(root)
-		c.messagesAPI(root)
-	}
-}
-
-// invokeTools: what tools stream eagerly by is a beta on Bedrock, and no member
-// (github.com/anthropics/claude-code/issues/32820, github.com/vercel/ai/pull/17179).
-func (c *check) invokeTools(root object) {
-	for i, v := range c.list("tools", root["tools"]) {
-		if member(v, "eager_input_streaming") != nil {
-			c.fail(byModel("tools.%d.custom.eager_input_streaming: Extra inputs are not permitted", i))
-		}
-	}
-}
-
-var modelVersion = regexp.MustCompile(`(-\d{8})?(-v\d+(:\d+)?)?$`)
-
-// messagesAPI refuses what Anthropic's own API refuses of the same messages,
-// and sources by URL, which only that fetches
-// (platform.claude.com/docs/en/build-with-claude/vision; the wording is this
-// package's own).
-func (c *check) messagesAPI(root object) {
-	c.fetched("messages", root["messages"])
-	rest := maps.Clone(root)
-	maps.DeleteFunc(rest, func(name string, _ any) bool {
-		return slices.Contains([]string{"anthropic_version", "anthropic_beta", "context_management"}, name)
-	})
-	_, name, _ := strings.Cut(c.model, "anthropic.")
-	if err := strict.Anthropic(strict.Request{Model: modelVersion.ReplaceAllString(name, ""), Body: encode(rest), Joins: true}); err != nil {
-		c.fail(byModel("%s", err))
-	}
-}
-
-// fetched looks for sources by URL.
-func (c *check) fetched(at string, v any) {
-	switch v := v.(type) {
-	case []any:
-		for i, inner := range v {
-			c.fetched(fmt.Sprintf("%s.%d", at, i), inner)
-		}
-	case object:
-		if kind, _ := v["type"].(string); member(v["source"], "type") == "url" {
-			c.fail(byModel("%s.%s.source: url sources are not supported", at, kind))
-		}
-		c.fetched(at+".content", v["content"])
 	}
 }

@@ -146,6 +146,12 @@ func TestRefused(t *testing.T) {
 		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","messages":[{}]}`, "max_tokens"},
 		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"messages":[]}`, "at least one"},
 		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":64001,"messages":[{"role":"user","content":"x"}]}`, "64001 > 64000"},
+		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"messages":[{"role":"user","content":"x"}],"cache_control":{"type":"ephemeral"}}`, "cache_control: Extra inputs"},
+		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"messages":[{"role":"user","content":"x"}],"anthropic_beta":["compact-2026-01-12","fast-mode-2026-02-01"]}`, "invalid beta flag"},
+		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"messages":[{"role":"user","content":"x"}],"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral","scope":"global"}}]}`, "system.0.cache_control.ephemeral.scope"},
+		{fakebedrock.Invoke, "us.anthropic.claude-sonnet-4-20250514-v1:0", `{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"messages":[{"role":"user","content":"x"}],"tools":[{"name":"f","input_schema":{"type":"object"},"cache_control":{"type":"ephemeral","ttl":"1h"}}]}`, "tools.0.cache_control.ephemeral.ttl"},
+		{fakebedrock.Invoke, opus47, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"messages":[{"role":"user","content":"x"}],"tools":[{"name":"f","input_schema":{"type":"object"},"strict":true}]}`, "tools.0.custom.strict"},
+		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"messages":[{"role":"user","content":"x"}],"tools":[{"name":"f","input_schema":{"type":"object"},"defer_loading":true}]}`, "tools.0.custom.defer_loading"},
 		{fakebedrock.Invoke, sonnet45, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"url","url":"https://example.com/a.png"}}]}]}`, "messages.0.content.0.image.source"},
 		{"elsewhere", sonnet45, `{}`, "elsewhere"},
 	} {
