@@ -157,7 +157,7 @@ func TestLossesAreRefusedWhereStrict(t *testing.T) {
 func lossPage() string {
 	var b strings.Builder
 	b.WriteString("# What a translation carries\n\n## Requests\n\nMade from the table in `features_test.go`, which a test holds to what the dialects do; `go generate ./lib/dialect` writes this page anew.\n\n" +
-		"A caller who speaks the target's own dialect is relayed, and loses nothing; this is for the others. *carried*: the target is sent it, in its own words. " +
+		"A caller who speaks the target's own dialect is relayed, and loses nothing; this is for the others. (Of Messages that go to a Claude on Bedrock as they are, what InvokeModel refuses is lost: betas, `speed`, `diagnostics`, an hour's life of cache marks before 4.5, strict tools but for 4.5 and 4.6.) *carried*: the target is sent it, in its own words. " +
 		"*loss*: it is left out, and `x-weir-loss` and the call's row name the field. *in part*: it is sent in another form, or with something added, and such a loss says so. " +
 		"*400*: the request is refused, and the error names the member. *–*: the caller's dialect has no word for it. " +
 		"With `x-weir-strict: true` a 400 is what leaves something out, sends another value or asks for something else than the caller did; what only adds something that the target demands, or says the same in another form, is told and sent.\n\n" +
