@@ -1,6 +1,9 @@
 package llm
 
-import "encoding/json"
+import (
+	"cmp"
+	"encoding/json"
+)
 
 // A Block is one part of a message. The set is closed: the linter fails every
 // switch that forgets a type added here.
@@ -25,7 +28,22 @@ type Mark struct {
 func (m *Mark) mark() *Mark { return m }
 
 // CachePoint asks the provider to cache the prompt up to here.
-type CachePoint struct{ TTL string } // 5m, 1h; empty: the provider's default
+type CachePoint struct {
+	TTL string // 5m, 1h; empty: the provider's default
+	// At is the path at which the caller wrote it; empty where nobody did.
+	At string `json:",omitempty"`
+}
+
+// Field names the mark in losses, by its place in the caller's request.
+func (c *CachePoint) Field() string { return cmp.Or(c.At, FieldCache) }
+
+// LifeField names the mark's life in losses.
+func (c *CachePoint) LifeField() string {
+	if c.At == "" {
+		return FieldCacheLife
+	}
+	return c.At + ".ttl"
+}
 
 // Seal is a provider's signature over a block. It comes back byte for byte and
 // only to the family that issued it; for any other target it is dropped with a

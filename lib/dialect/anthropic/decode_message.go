@@ -178,7 +178,7 @@ func (d *decoder) cachePoint(v rawjson.Value, at string) *llm.CachePoint {
 	if life != "" {
 		d.named(llm.FieldCacheLife, rawjson.Join(at, "ttl"))
 	}
-	return &llm.CachePoint{TTL: life}
+	return &llm.CachePoint{TTL: life, At: at}
 }
 
 // cacheAll reads cache_control at the top, which stands for a mark on the last

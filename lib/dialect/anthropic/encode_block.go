@@ -32,7 +32,7 @@ func (e blocks) Thinking(b *llm.Thinking) llm.Block {
 		e.Drop(llm.FieldThinking, "thinking that another model family signed is not taken here")
 	default:
 		if b.Cache != nil {
-			e.Drop(llm.FieldCache, "a mark on thinking is not taken here")
+			e.Drop(b.Cache.Field(), "a mark on thinking is not taken here")
 		}
 		return b
 	}

@@ -35,7 +35,7 @@ func (e blocks) Thinking(b *llm.Thinking) llm.Block {
 		e.Drop(llm.FieldThinking, "redacted thinking has to be base64 here")
 	default:
 		if b.Cache != nil {
-			e.Drop(llm.FieldCache, "a mark on thinking is not taken here")
+			e.Drop(b.Cache.Field(), "a mark on thinking is not taken here")
 		}
 		return b
 	}

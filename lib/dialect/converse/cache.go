@@ -12,7 +12,7 @@ func (e *encoder) collectMarks(h *history.History, tools []llm.Tool) {
 	var m history.Marks
 	add := func(where places, point *llm.CachePoint, key any, prefix bool) {
 		if point != nil && e.family.caches&where == 0 {
-			e.Drop(llm.FieldCache, "this model takes no marks there; it caches by itself or not at all")
+			e.Drop(point.Field(), "this model takes no marks there; it caches by itself or not at all")
 			return
 		}
 		m.Add(key, point, prefix)
@@ -44,7 +44,7 @@ func (e *encoder) marked(b llm.Block) bool {
 		return false
 	case *llm.Media:
 		if b.Kind == history.Document && b.MIME != "pdf" {
-			e.Drop(llm.FieldCache, "a mark on a document that is no PDF is not taken here")
+			e.Drop(b.Cache.Field(), "a mark on a document that is no PDF is not taken here")
 			return false
 		}
 	case *llm.Text, *llm.ToolUse, *llm.ToolResult, *llm.Opaque:

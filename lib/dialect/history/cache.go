@@ -1,6 +1,8 @@
 package history
 
 import (
+	"slices"
+
 	"weir/lib/dialect"
 	"weir/lib/llm"
 )
@@ -23,6 +25,7 @@ type Marks struct{ slots []slot }
 // slot is a place that asks for a mark.
 type slot struct {
 	key    any
+	point  *llm.CachePoint
 	life   string
 	prefix bool
 }
@@ -31,7 +34,7 @@ type slot struct {
 // it stands in the tools or the system prompt. A nil point is none.
 func (m *Marks) Add(key any, point *llm.CachePoint, prefix bool) {
 	if point != nil {
-		m.slots = append(m.slots, slot{key, point.TTL, prefix})
+		m.slots = append(m.slots, slot{key, point, point.TTL, prefix})
 	}
 }
 
@@ -40,24 +43,26 @@ func (m *Marks) Add(key any, point *llm.CachePoint, prefix bool) {
 // newest. long says that a mark may ask for an hour; where none may, none says
 // how long it lives.
 func (m *Marks) Lives(long bool, l *dialect.Losses) map[any]string {
-	if len(m.slots) > maxMarks {
-		l.Drop(llm.FieldCache, "a request has four marks here; the others were left out")
-	}
 	sent := m.sent()
+	for _, s := range m.slots {
+		if !slices.Contains(sent, s) {
+			l.Drop(s.point.Field(), "a request has four marks here; this one was left out")
+		}
+	}
 	lives := make(map[any]string, len(sent))
 	short := false // one of a short life has come
 	for _, s := range sent {
 		switch {
 		case s.life == longLife && !long:
-			l.Drop(llm.FieldCacheLife, "this model caches prompts for 5m only")
+			l.Drop(s.point.LifeField(), "this model caches prompts for 5m only")
 			s.life = ""
 		case s.life == longLife && short:
-			l.Drop(llm.FieldCacheLife, "a life of 1h may not come after one of 5m; shortened")
+			l.Drop(s.point.LifeField(), "a life of 1h may not come after one of 5m; shortened")
 			s.life = shortLife
 		case s.life != longLife:
 			short = true
 			if s.life != "" && s.life != shortLife {
-				l.Drop(llm.FieldCacheLife, "prompts are cached for 5m or 1h here; the shorter one was asked for")
+				l.Drop(s.point.LifeField(), "prompts are cached for 5m or 1h here; the shorter one was asked for")
 				s.life = shortLife
 			}
 			if !long {

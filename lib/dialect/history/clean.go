@@ -66,7 +66,7 @@ func (n *normal) text(b *llm.Text) llm.Block {
 	if dialect.Blank(b.Text) {
 		n.blank(b)
 		if b.Cache != nil {
-			n.Drop(llm.FieldCache, "a mark on an empty text is not taken here")
+			n.Drop(b.Cache.Field(), "a mark on an empty text is not taken here")
 		}
 		return nil
 	}

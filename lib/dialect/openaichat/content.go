@@ -211,7 +211,7 @@ func (d *decoder) cachePoint(v rawjson.Value, at string) *llm.CachePoint {
 		if life != "" {
 			d.named(llm.FieldCacheLife, rawjson.Join(at, "ttl"))
 		}
-		return &llm.CachePoint{TTL: life}
+		return &llm.CachePoint{TTL: life, At: at}
 	}
 	return nil
 }

@@ -114,7 +114,7 @@ func (e *encoder) cacheControl(c *llm.CachePoint) {
 		}
 		e.w.Close('}')
 	default:
-		e.Drop(llm.FieldCache, "this provider caches prompts by itself or not at all")
+		e.Drop(c.Field(), "this provider caches prompts by itself or not at all")
 	}
 }
 

@@ -39,12 +39,15 @@ func caches() []scenario {
 	)
 }
 
-// everywhere are the fates of marks in all places: where none is taken, one is
-// named for all.
+// everywhere are the fates of marks in all places. What is relayed tells of the
+// first.
 var everywhere = fates{
-	{"*/openai", "loss *.cache_control"},
-	{"*/compatible", "loss *.cache_control"},
-	{"*/bedrock-nova", "part *.cache_control *.cache_control.ttl"},
+	{"chat/openai", "loss messages[0].content[0].cache_control"},
+	{"chat/compatible", "loss messages[0].content[0].cache_control"},
+	{"messages/openai", "loss system[0].cache_control tools[2].cache_control messages[0].content[0].cache_control messages[2].content[0].cache_control"},
+	{"messages/compatible", "loss system[0].cache_control tools[2].cache_control messages[0].content[0].cache_control messages[2].content[0].cache_control"},
+	{"chat/bedrock-nova", "part tools[2].cache_control messages[0].content[0].cache_control.ttl"},
+	{"messages/bedrock-nova", "part tools[2].cache_control system[0].cache_control.ttl"},
 }
 
 // marked are the fates of a mark: by its name in Messages and in Chat. long

@@ -206,29 +206,9 @@ func (c *cell) headers(r reply, lost []string) {
 	if priced := h.Get("X-Weir-Cost-Usd") != ""; priced == c.streamed {
 		c.Errorf("cost %q", h.Get("X-Weir-Cost-Usd"))
 	}
-	if got := losses(h); !named(lost, got) {
+	if got := losses(h); !slices.Equal(got, slices.Sorted(slices.Values(lost))) {
 		c.Errorf("lost %q, want %q; sent %s", got, lost, c.last())
 	}
-}
-
-// named reports whether got are the members that are wanted. One that begins
-// with a star stands for any that end so, and at least one.
-func named(want, got []string) bool {
-	fits := func(want, got string) bool {
-		end, star := strings.CutPrefix(want, "*")
-		return want == got || star && strings.HasSuffix(got, end)
-	}
-	for _, g := range got {
-		if !slices.ContainsFunc(want, func(w string) bool { return fits(w, g) }) {
-			return false
-		}
-	}
-	for _, w := range want {
-		if !slices.ContainsFunc(got, func(g string) bool { return fits(w, g) }) {
-			return false
-		}
-	}
-	return true
 }
 
 // losses are the members that a head says were lost, sorted.
