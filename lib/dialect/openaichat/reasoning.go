@@ -28,7 +28,7 @@ var (
 // thinkers are OpenAI's models by how their names begin, the first that fits.
 // Those that only the Responses API has (codex, pro) are none of these.
 //
-// gpt-6-astra and gpt-6.1 always reason, and take no tools here; that is for
+// gpt-6-astra and gpt-6.1-sol always reason, and take no tools here; that is for
 // OpenAI to say.
 //
 // Sources, read 2026-11: the comment on ReasoningEffort in OpenAI's API
@@ -37,7 +37,9 @@ var (
 // github.com/davidmigloz/langchain_dart/issues/712; for efforts from gpt-5.4 on
 // github.com/tetsuo-ai/agenc-core/pull/2394, github.com/livekit/agents/pull/7169,
 // github.com/BerriAI/litellm-docs/pull/1173 and
-// dev.to/aihubmix/choosing-a-reasoning-effort-for-gpt-61-sol-low-to-max-4326;
+// dev.to/aihubmix/choosing-a-reasoning-effort-for-gpt-61-sol-low-to-max-4326,
+// apidog.com/blog/gpt-6-1-terra-api and, for no max by this API,
+// docs.laozhang.ai/en/announcements/gpt-6-chat-tools-2026-11;
 // for tools github.com/openai/openai-openapi/issues/541,
 // github.com/BerriAI/litellm/pull/34569, github.com/onyx-dot-app/onyx/issues/15008
 // and github.com/bolna-ai/bolna/pull/1019.
@@ -56,6 +58,7 @@ var thinkers = []struct {
 	{"gpt-5", thinker{efforts: from5}},
 	{"gpt-6-sol", thinker{efforts: toXhigh, none: true, idle: true}},
 	{"gpt-6-luna", thinker{efforts: toXhigh, none: true, idle: true}},
+	{"gpt-6.1-terra", thinker{efforts: toXhigh, none: true, idle: true}},
 	{"gpt-6", thinker{efforts: toXhigh}},
 }
 

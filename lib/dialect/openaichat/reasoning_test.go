@@ -113,6 +113,7 @@ func TestToolsWithoutReasoning(t *testing.T) {
 		{"gpt-5.6-luna", &llm.Reasoning{Off: true}, "none", 0, false},
 		{"gpt-6-sol", &llm.Reasoning{Budget: 2000}, "none", 1, true},
 		{"gpt-6.1-sol", &llm.Reasoning{Effort: "low"}, "low", 0, false},
+		{"gpt-6.1-terra", &llm.Reasoning{Effort: "low"}, "none", 1, true},
 		{"openai/gpt-6-sol", &llm.Reasoning{Effort: "low"}, "low", 0, false},
 	} {
 		req := &llm.Request{Body: &llm.Chat{
