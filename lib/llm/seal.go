@@ -1,5 +1,7 @@
 package llm
 
+import "cmp"
+
 // Unseal returns c without any seal, and what is lost by that. It is what a
 // target is sent that refuses a seal: a provider refuses its own seal when the
 // block around it, or what stands before it, has changed on the way, when
@@ -27,7 +29,30 @@ func Unseal(c *Chat) (*Chat, []Loss) {
 	if !changed && !copied {
 		return c, nil
 	}
-	return &out, []Loss{{Field: "thinking.signature", Why: "the provider refused it, so that it was asked again without"}}
+	return &out, refusedSeals(c)
+}
+
+// refusedSeals names each block whose seal is left out, by its place in the
+// caller's request.
+func refusedSeals(c *Chat) []Loss {
+	var all []Loss
+	told := map[string]bool{}
+	name := func(blocks []Block) {
+		for _, b := range blocks {
+			if clean, keep := bare(b); keep && clean == b {
+				continue
+			}
+			if field := cmp.Or(MarkOf(b).At, "thinking.signature"); !told[field] {
+				told[field] = true
+				all = append(all, Loss{Field: field, Why: "the provider refused its signature, so that it was asked again without"})
+			}
+		}
+	}
+	name(c.System)
+	for _, t := range c.Turns {
+		name(t.Blocks)
+	}
+	return all
 }
 
 // unsealed returns blocks without seals; was is false where there were none.

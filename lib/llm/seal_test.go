@@ -68,4 +68,12 @@ func TestUnseal(t *testing.T) {
 	if diff := cmp.Diff([]llm.Block{&llm.Text{Text: "s"}}, got.System); diff != "" || len(loss) != 1 {
 		t.Errorf("system: %s, losses %v", diff, loss)
 	}
+	placed := &llm.Chat{Turns: []llm.Turn{{Role: llm.Assistant, Blocks: []llm.Block{
+		&llm.Thinking{Mark: llm.Mark{Seal: seal.Seal, At: "messages[1].thinking_blocks[0]"}, Text: "a"},
+		&llm.Thinking{Mark: llm.Mark{Seal: seal.Seal, At: "messages[1].thinking_blocks[1]"}, Redacted: true},
+		&llm.Text{Mark: llm.Mark{At: "messages[1].content"}, Text: "b"},
+	}}}}
+	if _, loss = llm.Unseal(placed); len(loss) != 2 || loss[0].Field != "messages[1].thinking_blocks[0]" || loss[1].Field != "messages[1].thinking_blocks[1]" {
+		t.Errorf("losses %v", loss)
+	}
 }

@@ -1,5 +1,5 @@
 // Package sdktest holds end-to-end tests whose clients are the vendors'
-// official Go libraries: OpenAI's of version 1 and version 3, and Anthropic's.
+// official Go libraries: versions 1 and 3 of OpenAI's, 1 and 2 of Anthropic's.
 // Applications use those, so what they show is what an application sees. A
 // whole gateway (testkit/rig) stands between them and providers that refuse
 // what the vendors refuse (testkit/fakeprovider, fakeanthropic, fakebedrock).

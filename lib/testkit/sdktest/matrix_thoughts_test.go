@@ -206,8 +206,12 @@ func (c *cell) refusedSeal(strict bool) {
 	if r.text != depth || r.header.Get("X-Weir-Attempts") != "2" || strings.Contains(c.last(), seal) {
 		c.Errorf("%q after %s attempts, sent %s", r.text, r.header.Get("X-Weir-Attempts"), c.last())
 	}
-	if lost := losses(r.header); !slices.ContainsFunc(lost, func(f string) bool { return strings.HasPrefix(f, "messages[1]") }) {
-		c.Errorf("lost %q", lost)
+	want := []string{"messages[1].content[0]", "thinking"}
+	if c.who.front == "chat" {
+		want = []string{"messages[1].thinking_blocks[0]", "reasoning_effort"}
+	}
+	if lost := losses(r.header); !slices.Equal(lost, want) {
+		c.Errorf("lost %q, want %q", lost, want)
 	}
 	c.booked(r, s, 2)
 }
