@@ -115,16 +115,19 @@ func TestIdle(t *testing.T) {
 
 func TestModels(t *testing.T) {
 	models := []dialect.Model{{ID: "claude-sonnet", OwnedBy: "anthropic", Created: time.Unix(1795514700, 0)}, {ID: "echo/é"}}
+	const (
+		rest   = `,"lifecycle":"active","line":null,"capabilities":null,"max_input_tokens":null,"max_tokens":null,"deprecated_at":null,"retires_at":null}`
+		sonnet = `{"type":"model","id":"claude-sonnet","display_name":"claude-sonnet","created_at":"2026-11-24T10:05:00Z"` + rest
+	)
 	got := string(anthropic.Front{}.Models(models))
-	want := `{"data":[{"type":"model","id":"claude-sonnet","display_name":"claude-sonnet","created_at":"2026-11-24T10:05:00Z"},` +
-		`{"type":"model","id":"echo/é","display_name":"echo/é","created_at":"1970-01-01T00:00:00Z"}],"has_more":false,"first_id":"claude-sonnet","last_id":"echo/é"}`
+	want := `{"data":[` + sonnet + `,{"type":"model","id":"echo/é","display_name":"echo/é","created_at":"1970-01-01T00:00:00Z"` + rest + `],"has_more":false,"first_id":"claude-sonnet","last_id":"echo/é"}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if got := string(anthropic.Front{}.Models(nil)); got != `{"data":[],"has_more":false,"first_id":null,"last_id":null}` {
 		t.Errorf("empty: %s", got)
 	}
-	if got := string(anthropic.Front{}.Model(models[0])); got != `{"type":"model","id":"claude-sonnet","display_name":"claude-sonnet","created_at":"2026-11-24T10:05:00Z"}` {
+	if got := string(anthropic.Front{}.Model(models[0])); got != sonnet {
 		t.Errorf("one: %s", got)
 	}
 }

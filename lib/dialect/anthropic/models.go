@@ -32,12 +32,17 @@ func (Front) Model(m dialect.Model) []byte {
 }
 
 // writeModel writes an entry. A time that is not known is the epoch, as with
-// the vendor.
+// the vendor; the other members, which its SDKs promise, are null where nothing
+// is known.
 func writeModel(w *rawjson.Builder, m dialect.Model) {
 	created := m.Created
 	if created.IsZero() {
 		created = time.Unix(0, 0)
 	}
 	w.Open('{').Name("type").Str("model").Name("id").Str(m.ID).Name("display_name").Str(m.ID).
-		Name("created_at").Str(created.UTC().Format(time.RFC3339)).Close('}')
+		Name("created_at").Str(created.UTC().Format(time.RFC3339)).Name("lifecycle").Str("active")
+	for _, name := range []string{"line", "capabilities", "max_input_tokens", "max_tokens", "deprecated_at", "retires_at"} {
+		w.Name(name).Null()
+	}
+	w.Close('}')
 }
