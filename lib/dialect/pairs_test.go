@@ -279,7 +279,7 @@ func TestSignedThinkingThroughChat(t *testing.T) {
 	}
 	clean, lost := llm.Unseal(body2)
 	out, loss, err = anthropic.Back{}.Encode(llm.OpChat, &llm.Request{Facts: req.Facts, Body: clean}, target)
-	if err != nil || len(lost) != 1 || len(loss) == 0 || strings.Contains(string(out.Body), "thinking") {
+	if err != nil || len(lost) != 2 || len(loss) == 0 || strings.Contains(string(out.Body), "thinking") {
 		t.Errorf("unsealed: %s\nlosses %v and %v, %v", out.Body, lost, loss, err)
 	}
 }
