@@ -3,8 +3,12 @@ package anthropic
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strings"
 
 	"weir/lib/dialect"
+	"weir/lib/dialect/history"
 	"weir/lib/llm"
 	"weir/lib/tokens"
 	"weir/lib/wire/rawjson"
@@ -270,4 +274,22 @@ func (e *countEncoder) Event(ev llm.Event) ([]llm.Frame, []llm.Loss) {
 func (e *countEncoder) End() []llm.Frame {
 	var w rawjson.Builder
 	return []llm.Frame{frame("", w.Open('{').Name("input_tokens").Int(e.input).Close('}').Take())}
+}
+
+// callID is an id of a call that this API takes back in a history, whoever is
+// asked next: those of other vendors (functions.level:0) may have letters that
+// it refuses (github.com/vercel/ai/pull/13326). What is told apart stays so.
+func callID(id string) string {
+	clean := strings.Map(func(c rune) rune {
+		if history.NameRune(c) {
+			return c
+		}
+		return '_'
+	}, id)
+	if clean == id {
+		return id
+	}
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(id)) // it never fails
+	return fmt.Sprintf("%s_%08x", clean, sum.Sum32())
 }

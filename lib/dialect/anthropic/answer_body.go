@@ -94,7 +94,7 @@ func (o *outBlock) write(w *rawjson.Builder) {
 		w.Open('{').Name("type").Str("thinking").Name("thinking").Str(string(o.text)).Name("signature").Str(signature).Close('}')
 	case *llm.ToolUse:
 		input, _ := inputOf(o.text)
-		w.Open('{').Name("type").Str("tool_use").Name("id").Str(b.CallID).Name("name").Str(b.Name).Name("input").Raw(input).Close('}')
+		w.Open('{').Name("type").Str("tool_use").Name("id").Str(callID(b.CallID)).Name("name").Str(b.Name).Name("input").Raw(input).Close('}')
 	case *llm.Opaque:
 		w.Raw(o.whole(b))
 	case *llm.Media, *llm.ToolResult: // skipped

@@ -116,7 +116,7 @@ func (e *streamEncoder) start(o *outBlock) {
 			w.Open('{').Name("type").Str("thinking").Name("thinking").Str("").Name("signature").Str("").Close('}')
 		}
 	case *llm.ToolUse:
-		w.Open('{').Name("type").Str("tool_use").Name("id").Str(b.CallID).Name("name").Str(b.Name).
+		w.Open('{').Name("type").Str("tool_use").Name("id").Str(callID(b.CallID)).Name("name").Str(b.Name).
 			Name("input").Open('{').Close('}').Close('}')
 	case *llm.Opaque:
 		w.Raw(b.Raw)

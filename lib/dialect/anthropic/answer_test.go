@@ -2,6 +2,7 @@ package anthropic_test
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -285,5 +286,27 @@ func TestUnaryRefusesWhatIsNoAnswer(t *testing.T) {
 				t.Errorf("got %v (frame: %v), want %s", err, len(c.Frame.Data) > 0, tt.want)
 			}
 		})
+	}
+}
+
+// Ids of calls are ones that the vendor takes back: its callers may go on
+// elsewhere. Those that differ stay different, whole and streamed alike.
+func TestAnswerCallIDs(t *testing.T) {
+	taken := regexp.MustCompile(`"type":"tool_use","id":"([a-zA-Z0-9_-]+)"`)
+	seen := map[string]bool{}
+	for _, id := range []string{"toolu_01-a", "functions.level:0", "functions:level.0", "functions_level_0", "Zürich"} {
+		events := []llm.Event{
+			llm.Started{ID: "1", Model: "m"},
+			llm.Opened{Index: 0, Block: &llm.ToolUse{CallID: id, Name: "f", Input: json.RawMessage("{}")}}, llm.Closed{Index: 0},
+			llm.Stopped{Reason: llm.StopTools}, llm.Finished{},
+		}
+		got := taken.FindSubmatch(whole(t, events))
+		if got == nil || seen[string(got[1])] || !strings.ContainsAny(id, ".:ü") && string(got[1]) != id {
+			t.Fatalf("%s is %q", id, got)
+		}
+		seen[string(got[1])] = true
+		if text := streamed(events); !strings.Contains(text, string(got[0])) {
+			t.Errorf("%s: streamed %s", id, text)
+		}
 	}
 }
