@@ -12,6 +12,12 @@ func endings() []scenario {
 			return ""
 		}, wish: asks(ask0), s: script{refusal: "I can't help with that."}},
 		one{name: "content_filter", wish: asks(ask0), s: script{text: "It is", end: "filter"}},
+		one{name: "context_full", not: func(c *cell) string {
+			if c.to.provider == "openai" || c.to.provider == "deepseek" {
+				return neverSaid
+			}
+			return ""
+		}, wish: asks(ask0), s: script{text: "It is", end: "context"}},
 		one{name: "pause", not: signersOnly, wish: asks(ask0), s: script{text: "It is", end: "pause"}},
 		one{name: "unknown_stop_reason", wish: asks(ask0), s: script{text: depth, end: "unknown"}},
 		one{name: "length_in_a_call", wish: withTools(), s: script{calls: []call{{ID: levelCall.ID, Name: "level", Arguments: `{"where":"h"}`}}, end: "length"}},

@@ -27,6 +27,7 @@ func media() []scenario {
 		one{name: "image_first", wish: wish{turns: []speech{shows(piece{image: pixel}, piece{text: "What is in it?"})}}, marks: []string{pixel}},
 		one{name: "pdf", wish: asked(piece{pdf: leaflet}), marks: []string{leaflet}},
 		one{name: "pdf_alone", wish: wish{turns: []speech{shows(piece{pdf: leaflet})}}, marks: []string{leaflet}, fates: fates{{"chat/bedrock-*", "part messages[0].content"}, {"*/bedrock-nova", "part messages[0].content"}}},
+		one{name: "two_documents_of_one_name", wish: asked(piece{pdf: leaflet}, piece{pdf: leaflet}), marks: []string{leaflet}},
 		one{name: "text_document", wish: asked(piece{note: "The level is 2.5 m."}), marks: []string{"The level is 2.5 m.", encoded("The level is 2.5 m.")}},
 		one{name: "image_and_pdf", wish: asked(piece{image: pixel}, piece{pdf: leaflet}), marks: []string{leaflet}},
 	)

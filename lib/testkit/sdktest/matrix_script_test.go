@@ -27,7 +27,7 @@ const page = "<html><body>Sign in</body></html>"
 func (s script) chat(to target) fakeprovider.Answer {
 	u := s.spent()
 	a := fakeprovider.Answer{
-		Text: s.text, Refusal: s.refusal, Interleave: s.mixed, StallAfter: s.stall,
+		Text: s.text, Refusal: s.refusal, Interleave: s.mixed, Comments: s.noise, StallAfter: s.stall,
 		PieceDelay: 100 * s.delay, HeadDelay: 100 * s.late, Header: s.header,
 		Usage: &fakeprovider.Tokens{Prompt: u.Input + u.CacheRead, Cached: u.CacheRead, Completion: u.Output, Reasoning: u.Reasoning},
 	}
@@ -58,7 +58,7 @@ func (s script) chat(to target) fakeprovider.Answer {
 func (s script) claude() fakeanthropic.Answer {
 	u := s.spent()
 	a := fakeanthropic.Answer{
-		Thinking: s.thinking, Redacted: s.redacted, Text: s.text, Sequence: s.sequence, Tier: s.tier, StallAfter: s.stall, Cut: s.cut,
+		Thinking: s.thinking, Redacted: s.redacted, Text: s.text, Sequence: s.sequence, Tier: s.tier, Pings: s.noise, StallAfter: s.stall, Cut: s.cut,
 		PieceDelay: 100 * s.delay, HeadDelay: 100 * s.late, Header: s.header,
 		Usage: &fakeanthropic.Tokens{Input: u.Input, CacheRead: u.CacheRead, CacheWrite5m: u.CacheWrite5m, CacheWrite1h: u.CacheWrite1h, Output: u.Output, Thinking: u.Reasoning},
 	}
@@ -69,7 +69,7 @@ func (s script) claude() fakeanthropic.Answer {
 	if a.Refusal {
 		a.Text = s.refusal
 	}
-	a.Stop = map[string]string{"length": "max_tokens", "filter": "refusal", "pause": "pause_turn", "unknown": "tired"}[s.end]
+	a.Stop = map[string]string{"length": "max_tokens", "context": "model_context_window_exceeded", "filter": "refusal", "pause": "pause_turn", "unknown": "tired"}[s.end]
 	if s.page {
 		a.Body, a.ContentType = page, "text/html"
 	}
@@ -103,7 +103,7 @@ func (s script) bedrock(to target, front string) fakebedrock.Answer {
 		}
 		a.Calls = append(a.Calls, one)
 	}
-	a.Stop = map[string]string{"length": "max_tokens", "filter": "content_filtered", "pause": "pause_turn", "unknown": "tired"}[s.end]
+	a.Stop = map[string]string{"length": "max_tokens", "context": "model_context_window_exceeded", "filter": "content_filtered", "pause": "pause_turn", "unknown": "tired"}[s.end]
 	if own && s.end == "filter" {
 		a.Stop = "refusal"
 	}
@@ -126,8 +126,8 @@ func encoded(s string) string { return base64.StdEncoding.EncodeToString([]byte(
 
 // ends are the reasons to stop as each front has them.
 var ends = map[string]map[string]string{
-	"chat":     {"": "stop", "calls": "tool_calls", "length": "length", "sequence": "stop", "filter": "content_filter", "refusal": "content_filter", "pause": "stop", "unknown": "stop"},
-	"messages": {"": "end_turn", "calls": "tool_use", "length": "max_tokens", "sequence": "stop_sequence", "filter": "refusal", "refusal": "refusal", "pause": "pause_turn", "unknown": "end_turn"},
+	"chat":     {"": "stop", "calls": "tool_calls", "length": "length", "context": "length", "sequence": "stop", "filter": "content_filter", "refusal": "content_filter", "pause": "stop", "unknown": "stop"},
+	"messages": {"": "end_turn", "calls": "tool_use", "length": "max_tokens", "context": "model_context_window_exceeded", "sequence": "stop_sequence", "filter": "refusal", "refusal": "refusal", "pause": "pause_turn", "unknown": "end_turn"},
 }
 
 // ending is the row of ends that s has.

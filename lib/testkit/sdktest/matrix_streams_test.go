@@ -22,6 +22,12 @@ func streams() []scenario {
 	return append(append(out, rows(
 		one{name: "two_hundred_deltas", wish: asks(ask0), s: script{text: many}},
 		one{name: "calls_in_many_pieces", wish: withTools(), s: script{calls: []call{{ID: "call_1", Name: "level", Arguments: `{"where":"` + strings.Repeat("Zürich \U0001F30A ", 100) + `"}`}}}},
+		one{name: "noise_between_events", not: func(c *cell) string {
+			if c.to.provider == "bedrock" {
+				return neverSaid
+			}
+			return inStreams(c)
+		}, wish: withTools(), s: script{text: many, calls: []call{levelCall}, noise: true}},
 	)...),
 		scenario{name: "cut_stream", not: inStreams, run: func(c *cell) {
 			c.answers(script{text: long, cut: 1900})

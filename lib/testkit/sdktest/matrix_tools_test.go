@@ -1,6 +1,9 @@
 package sdktest_test
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // gauges are the tools of the scenarios.
 func gauges() []tool {
@@ -104,6 +107,22 @@ func toolCalls() []scenario {
 				{"messages/openai", "part messages[2].content[0].content[1]"}, {"messages/compatible", "part messages[2].content[0].content[1]"},
 			})
 			c.sentOne(true, []string{pixel})
+		}},
+		scenario{name: "call_ids_of_another_provider", run: func(c *cell) {
+			first := *c
+			first.to = targets[1]
+			first.as(first.to.model)
+			w := withTools()
+			a, b := levelCall, hourCall
+			a.ID, b.ID = "functions.level:0/"+strings.Repeat("x", 70), "functions.level:0_"+strings.Repeat("x", 70)
+			s := script{calls: []call{a, b}}
+			first.answers(s)
+			got := first.ask(w)
+			if got.err != nil || len(got.calls) != 2 {
+				c.Fatalf("%v, %+v", got.err, got.calls)
+			}
+			w.turns = append(w.turns, again(got), results(outcome{id: got.calls[1].ID, text: "noon"}, outcome{id: got.calls[0].ID, text: "2.5 m"}))
+			c.good(w, script{text: depth}, nil)
 		}},
 		scenario{name: "second_round_of_calls", run: func(c *cell) {
 			w := withTools()

@@ -77,7 +77,8 @@ type script struct {
 	thinking, redacted, text, refusal string
 	calls                             []call
 	mixed                             bool   // pieces of parallel calls alternate
-	end                               string // length, filter, pause, unknown; follows from the rest if empty
+	noise                             bool   // comments or pings stand between the events
+	end                               string // length, context, filter, pause, unknown; follows from the rest if empty
 	sequence                          string // that was met
 	usage                             spent
 	tier                              string
