@@ -297,8 +297,10 @@ func TestAnswerCallIDs(t *testing.T) {
 	for _, id := range []string{"toolu_01-a", "functions.level:0", "functions:level.0", "functions_level_0", "Zürich"} {
 		events := []llm.Event{
 			llm.Started{ID: "1", Model: "m"},
-			llm.Opened{Index: 0, Block: &llm.ToolUse{CallID: id, Name: "f", Input: json.RawMessage("{}")}}, llm.Closed{Index: 0},
-			llm.Stopped{Reason: llm.StopTools}, llm.Finished{},
+			llm.Opened{Index: 0, Block: &llm.ToolUse{CallID: id, Name: "f", Input: json.RawMessage("{}")}},
+			llm.Closed{Index: 0},
+			llm.Stopped{Reason: llm.StopTools},
+			llm.Finished{},
 		}
 		got := taken.FindSubmatch(whole(t, events))
 		if got == nil || seen[string(got[1])] || !strings.ContainsAny(id, ".:ü") && string(got[1]) != id {
