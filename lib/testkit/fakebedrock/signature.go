@@ -47,9 +47,7 @@ func (b *Bedrock) verify(op string, body []byte) *Exception {
 		Messages []struct{ Content json.RawMessage }
 		Input    struct{ Converse json.RawMessage }
 	}
-	if json.Unmarshal(body, &root) != nil {
-		return nil // Check has read it
-	}
+	_ = json.Unmarshal(body, &root) // Check has read it
 	if op == CountTokens {
 		return b.verify(Converse, root.Input.Converse)
 	}

@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"weir/lib/gateway"
 	"weir/lib/testkit/fakeanthropic"
 	"weir/lib/testkit/fakebedrock"
 	"weir/lib/testkit/fakeprovider"
@@ -41,6 +43,31 @@ type field struct {
 	anthropic        *fakeanthropic.Provider
 	bedrock          *fakebedrock.Bedrock
 	line             *http.Transport // of all clients
+	calls            *callIDs
+}
+
+// callIDs are those that a gateway gave its calls.
+type callIDs struct {
+	mu  sync.Mutex
+	ids []string
+}
+
+func (c *callIDs) all() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.ids)
+}
+
+// note makes a gateway tell the ids that it gives.
+func (c *callIDs) note(config *gateway.Config) {
+	next := config.NewID
+	config.NewID = func(at time.Time) string {
+		id := next(at)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.ids = append(c.ids, id)
+		return id
+	}
 }
 
 // openField starts one. A tense one keeps streams alive often, and takes a
@@ -55,10 +82,11 @@ func openField(t *testing.T, tense bool) *field {
 		anthropic: fakeanthropic.New(fakeanthropic.Options{Key: rig.Secret}),
 		bedrock:   fakebedrock.New(),
 		line:      &http.Transport{MaxIdleConnsPerHost: 8},
+		calls:     &callIDs{},
 	}
 	t.Cleanup(f.line.CloseIdleConnections)
 	settings := "  timeouts: { total: 30s }\n"
-	o := rig.Options{}
+	o := rig.Options{Adjust: f.calls.note}
 	if tense {
 		settings = "  timeouts: { total: 30s, between_tokens: 1500ms }\n  head_wait: 100ms\n"
 		o.KeepAlive = 20 * time.Millisecond
