@@ -115,6 +115,21 @@ func (p *Provider) Requests() []Request {
 	return all
 }
 
+// RequestsOf returns all requests for a model so far.
+func (p *Provider) RequestsOf(model string) []Request {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []Request
+	for _, r := range p.records {
+		r.set(func(q *Request) {
+			if q.Model == model {
+				all = append(all, *q)
+			}
+		})
+	}
+	return all
+}
+
 // Last returns the newest request; ok is false when there is none.
 func (p *Provider) Last() (r Request, ok bool) {
 	all := p.Requests()

@@ -85,6 +85,19 @@ func (b *Bedrock) Requests() []Request {
 	return all
 }
 
+// RequestsOf are all requests for a model so far.
+func (b *Bedrock) RequestsOf(model string) []Request {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []Request
+	for _, r := range b.requests {
+		if r.Model == model {
+			all = append(all, *r)
+		}
+	}
+	return all
+}
+
 // Wait waits until no request is under way: Gone is known only then.
 func (b *Bedrock) Wait() {
 	b.mu.Lock()

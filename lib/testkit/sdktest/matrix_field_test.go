@@ -176,34 +176,28 @@ func (f *field) sent(to target, model string) []request {
 		if to.provider == "deepseek" {
 			p = f.deepseek
 		}
-		for _, r := range p.Requests() {
-			if r.Model == model {
-				one := request{op: r.Path, body: r.Body, header: r.Header, gone: !r.Gone.IsZero()}
-				if r.Error != nil {
-					one.refused = r.Error
-				}
-				all = append(all, one)
+		for _, r := range p.RequestsOf(model) {
+			one := request{op: r.Path, body: r.Body, header: r.Header, gone: !r.Gone.IsZero()}
+			if r.Error != nil {
+				one.refused = r.Error
 			}
+			all = append(all, one)
 		}
 	case "anthropic":
-		for _, r := range f.anthropic.Requests() {
-			if r.Model == model {
-				one := request{op: r.Path, body: r.Body, header: r.Header, gone: r.Gone}
-				if r.Error != nil {
-					one.refused = r.Error
-				}
-				all = append(all, one)
+		for _, r := range f.anthropic.RequestsOf(model) {
+			one := request{op: r.Path, body: r.Body, header: r.Header, gone: r.Gone}
+			if r.Error != nil {
+				one.refused = r.Error
 			}
+			all = append(all, one)
 		}
 	case "bedrock":
-		for _, r := range f.bedrock.Requests() {
-			if r.Model == model {
-				one := request{op: r.Op, body: r.Body, header: r.Header, gone: r.Gone}
-				if r.Refused != nil {
-					one.refused = r.Refused
-				}
-				all = append(all, one)
+		for _, r := range f.bedrock.RequestsOf(model) {
+			one := request{op: r.Op, body: r.Body, header: r.Header, gone: r.Gone}
+			if r.Refused != nil {
+				one.refused = r.Refused
 			}
+			all = append(all, one)
 		}
 	}
 	return all
