@@ -30,6 +30,7 @@ scenario('stop sequence', {}, async (cell) => {
   assert.equal(got.finish, told ? 'stop_sequence' : 'end');
   if (told && cell.provider.name === 'Anthropic') assert.equal(got.sequence, 'MARK');
   cell.lost('stop sequences');
+  if (cell.provider.name === 'Anthropic') await cell.lostBack('end at a stop sequence, and which');
 });
 
 scenario('refusal', {}, async (cell) => {
@@ -57,6 +58,7 @@ scenario('unknown stop reason', {}, async (cell) => {
   const got = await ended(cell, 'unknown');
   assert.equal(got.text, text);
   assert.equal((await cell.row()).outcome, 'ok');
+  await cell.lostBack('end for a reason that is not known');
   if (cell.translated) assert.equal(got.finish, 'end');
   else if (cell.client.sdk === 'ai') assert.equal(got.finish, 'other');
   else assert.equal(got.finish, 'out_of_ink', 'as the vendor says it');

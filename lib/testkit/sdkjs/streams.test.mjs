@@ -36,7 +36,7 @@ scenario('HTML with status 200', {}, async (cell) => {
 });
 
 scenario('abort in mid-stream', { modes: streamed, concurrency: 28 }, async (cell) => {
-  await cell.script({ text, slow: 60 });
+  await cell.script({ text, slow: 150 });
   const control = new AbortController();
   await cell.aborted({ turns: turns(), signal: control.signal, onText: () => control.abort() });
   const row = await cell.row({ wait: true });
@@ -45,7 +45,7 @@ scenario('abort in mid-stream', { modes: streamed, concurrency: 28 }, async (cel
 });
 
 scenario('abort before the head', { concurrency: 28 }, async (cell) => {
-  await cell.script({ text, late: 3000 });
+  await cell.script({ text, late: 4000 });
   const control = new AbortController();
   const left = cell.aborted({ turns: turns(), signal: control.signal });
   while ((await sentFor(cell.model.upstream)).length === 0) await new Promise((go) => setTimeout(go, 20)); // until the provider has it
@@ -55,7 +55,7 @@ scenario('abort before the head', { concurrency: 28 }, async (cell) => {
 });
 
 scenario('silence with keep-alives', { modes: streamed, concurrency: 28 }, async (cell) => {
-  await cell.script({ text, late: 700 });
+  await cell.script({ text, late: 2500 });
   const got = await cell.ask({ turns: turns() });
   assert.equal(got.text, text);
   assert.match(cell.sdk.tap.last().text, cell.front === 'Chat' ? /^: keep-alive\n/ : /^event: ping\n/);

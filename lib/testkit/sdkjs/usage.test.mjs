@@ -24,6 +24,7 @@ scenario('usage: whole, streamed and row', { modes: ['both'] }, async (cell) => 
     assert.deepEqual(seen(cell, got.usage), seen(cell, { input, read: cache_read, write: cache_write_5m + cache_write_1h, output }));
     assert.deepEqual([cache_write_5m, cache_write_1h], openai ? [0, 0] : [usage.write, usage.hour]);
     assert.deepEqual([row.outcome, row.usage_source, row.stream, cache_read], ['ok', 'provider', stream, usage.read]);
+    if (!openai) await cell.lostBack('tokens written to the cache for an hour');
     tokens.push(row.tokens);
     costs.push(row.cost_nano_usd);
   }

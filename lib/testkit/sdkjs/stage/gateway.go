@@ -26,7 +26,8 @@ const (
 )
 
 // config is the gateway.yaml. A short head_wait lets keep-alives leave before
-// the first token of a provider that takes a second.
+// the first token of a provider that takes two seconds; a shorter one would let
+// heads leave before errors where the machine is busy.
 func config(f *fakes) string {
 	return `version: 1
 providers:
@@ -47,7 +48,7 @@ prices:
   "bedrock/*": { input: 1.00, output: 4.00, cache_read: 0.25, cache_write_5m: 1.25, cache_write_1h: 2.00 }
   "nobody/*": { input: 1.00, output: 4.00 }
 settings:
-  head_wait: 200ms
+  head_wait: 1500ms
   timeouts: { total: 30s }
 `
 }
