@@ -56,7 +56,7 @@ export async function script(provider, name, answers) {
   const told = await fetch(`${control}/${provider}?model=${encodeURIComponent(name)}`, { method: 'POST', body: JSON.stringify(answers) });
   const text = await told.text();
   assert.equal(told.status, 200, text);
-  return text;
+  return JSON.parse(text);
 }
 
 /**

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,21 +23,17 @@ func (f *fakes) controls() http.Handler {
 // request is what a provider was sent, as tests see it.
 type request struct {
 	Provider string          `json:"provider"`
-	Model    string          `json:"model"`
 	Path     string          `json:"path"`
-	Status   int             `json:"status,omitempty"`
 	Body     json.RawMessage `json:"body"`
 	Tier     string          `json:"tier,omitempty"`  // as a header of Bedrock
 	Error    string          `json:"error,omitempty"` // why it was refused
-	Reported bool            `json:"reported"`        // usage was told; Bedrock does not say
-	Gone     bool            `json:"gone"`            // the gateway hung up; Bedrock does not say
 }
 
 // requests lists those for a model, oldest first.
 func (f *fakes) requests(w http.ResponseWriter, r *http.Request) {
 	found := []request{}
-	for _, one := range f.all() {
-		if one.Model == r.URL.Query().Get("model") && json.Valid(one.Body) {
+	for _, one := range f.sent(r.URL.Query().Get("model")) {
+		if json.Valid(one.Body) {
 			found = append(found, one)
 		}
 	}
@@ -46,23 +41,23 @@ func (f *fakes) requests(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(found) // who asked may have gone
 }
 
-func (f *fakes) all() (all []request) {
-	for _, q := range f.provider.Requests() {
-		one := request{Provider: "openai", Model: q.Model, Path: q.Path, Status: q.Status, Body: q.Body, Reported: q.Reported, Gone: !q.Gone.IsZero()}
+func (f *fakes) sent(model string) (all []request) {
+	for _, q := range f.provider.RequestsOf(model) {
+		one := request{Path: q.Path, Provider: "openai", Body: q.Body}
 		if q.Error != nil {
 			one.Error = q.Error.Error()
 		}
 		all = append(all, one)
 	}
-	for _, q := range f.claude.Requests() {
-		one := request{Provider: "anthropic", Model: q.Model, Path: q.Path, Status: q.Status, Body: q.Body, Reported: q.Reported, Gone: q.Gone}
+	for _, q := range f.claude.RequestsOf(model) {
+		one := request{Path: q.Path, Provider: "anthropic", Body: q.Body}
 		if q.Error != nil {
 			one.Error = q.Error.Error()
 		}
 		all = append(all, one)
 	}
-	for _, q := range f.cloud.Requests() {
-		one := request{Provider: "bedrock", Model: q.Model, Path: "/model/" + q.Model + "/" + q.Op, Body: q.Body, Tier: q.Header.Get("X-Amzn-Bedrock-Service-Tier")}
+	for _, q := range f.cloud.RequestsOf(model) {
+		one := request{Path: "/model/" + q.Model + "/" + q.Op, Provider: "bedrock", Body: q.Body, Tier: q.Header.Get("X-Amzn-Bedrock-Service-Tier")}
 		if q.Refused != nil {
 			one.Error = q.Refused.Error()
 		}
@@ -86,7 +81,8 @@ func script[A any](f *fakes, queue func(model string, answers ...A)) http.Handle
 		}
 		model = strings.Replace(model, "*", strconv.FormatInt(f.models.Add(1)+firstModel, 10), 1)
 		queue(model, answers...)
-		_, _ = io.WriteString(w, model) // who asked may have gone
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(model) // who asked may have gone
 	}
 }
 
