@@ -40,7 +40,7 @@ function page(scenarios) {
     '',
     'A cell is a scenario of `*.test.mjs` by one client over one provider in one mode (whole or streamed), against the program `weir local`',
     'with fake providers behind it that refuse what the vendors refuse. `make test-sdks` runs them all on Node 20 and compares this page;',
-    '`CONFORMANCE=write make test-sdks` writes it anew.',
+    '`CONFORMANCE=write make test-sdks` writes it anew. The Go SDKs have a page of their own: [../CONFORMANCE.md](../CONFORMANCE.md).',
     '',
     `Clients: ${Object.entries(dependencies).filter(([name]) => name !== 'zod').map(([name, version]) => `${name} ${version}`).join(', ')}.`,
   ];
