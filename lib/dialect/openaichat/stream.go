@@ -102,7 +102,9 @@ func (d *streamDecoder) frame(f wire.Frame) (c llm.Chunk, end bool, err error) {
 	}
 	c.Frame = frame(f.Data)
 	if d.usage.read(&ch) {
-		d.emit(llm.Used{Usage: d.usage.buckets(d.quirks)})
+		if u, ok := d.usage.report(d.quirks); ok {
+			d.emit(llm.Used{Usage: u})
+		}
 		c.Frame.Withhold = d.withhold && ch.choices.Len() == 0
 	}
 	c.Events = d.events

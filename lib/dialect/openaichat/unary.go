@@ -71,8 +71,8 @@ func chatEvents(root rawjson.Value, t dialect.Target) ([]llm.Event, error) {
 	if err != nil {
 		s.events = nil
 	}
-	if s.usage.seen {
-		s.emit(llm.Used{Usage: s.usage.buckets(t.Quirks)})
+	if u, ok := s.usage.report(t.Quirks); ok {
+		s.emit(llm.Used{Usage: u})
 	}
 	return s.events, err
 }

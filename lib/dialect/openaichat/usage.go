@@ -28,7 +28,6 @@ const maxCount = 1 << 40
 // count wins, one that is absent or null changes nothing, and an explicit zero
 // is a value.
 type usage struct {
-	seen bool // a count was reported
 	has  [numCounts]bool
 	n    [numCounts]int64
 	tier string
@@ -60,7 +59,6 @@ func (u *usage) read(c *chunk) bool {
 			}
 		}
 	}
-	u.seen = u.seen || found
 	return found
 }
 
@@ -93,6 +91,18 @@ func (u *usage) set(c count, v rawjson.Value) bool {
 	}
 	u.has[c], u.n[c] = true, n
 	return true
+}
+
+// report is what a chat was billed for. It is none until both sides have been
+// counted: half a bill would pass for a whole one. Where completion_tokens are
+// missing, or cannot be a count, the total tells them.
+func (u *usage) report(q dialect.Quirks) (_ llm.Usage, ok bool) {
+	if !u.has[completion] && u.has[prompt] && u.has[total] && u.n[total] >= u.n[prompt] {
+		told := *u
+		told.has[completion], told.n[completion] = true, u.n[total]-u.n[prompt]
+		return told.buckets(q), true
+	}
+	return u.buckets(q), u.has[completion] && (u.has[prompt] || u.has[total])
 }
 
 // buckets makes the counts disjoint. By the documentation, prompt_tokens

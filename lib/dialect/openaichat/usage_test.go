@@ -94,8 +94,10 @@ func TestUsageBuckets(t *testing.T) {
 			dialect.Quirks{},
 			llm.Usage{Input: 20, CacheRead: 80, Output: 5},
 		},
-		{"only a total", `{"total_tokens":15}`, dialect.Quirks{}, llm.Usage{Input: 15}},
-		{"what cannot be a count is not believed", `{"prompt_tokens":10,"completion_tokens":-5,"total_tokens":1e30,"prompt_tokens_details":{"cached_tokens":"8"}}`, dialect.Quirks{}, llm.Usage{Input: 10}},
+		{"a total in the place of prompt_tokens", `{"completion_tokens":5,"total_tokens":15}`, dialect.Quirks{}, llm.Usage{Input: 10, Output: 5}},
+		{"a total in the place of completion_tokens", `{"prompt_tokens":10,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4}}`, dialect.Quirks{}, llm.Usage{Input: 6, CacheRead: 4, Output: 5}},
+		{"what cannot be a count is not believed", `{"prompt_tokens":10,"completion_tokens":5,"total_tokens":1e30,"prompt_tokens_details":{"cached_tokens":"8"}}`, dialect.Quirks{}, llm.Usage{Input: 10, Output: 5}},
+		{"completion_tokens that cannot be a count are told by the total", `{"prompt_tokens":10,"completion_tokens":-5,"total_tokens":15}`, dialect.Quirks{}, llm.Usage{Input: 10, Output: 5}},
 		{"whole numbers in any form", `{"prompt_tokens":1.0e1,"completion_tokens":5.0}`, dialect.Quirks{}, llm.Usage{Input: 10, Output: 5}},
 	}
 	for _, tt := range tests {
@@ -146,7 +148,7 @@ func used(t *testing.T, events []llm.Event) llm.Usage {
 
 func TestServiceTier(t *testing.T) {
 	for tier, want := range map[string]string{"default": "", "auto": "", "standard": "", "on_demand": "", "flex": "flex", "priority": "priority"} {
-		body := fmt.Sprintf(`{"service_tier":%q,"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}`, tier)
+		body := fmt.Sprintf(`{"service_tier":%q,"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`, tier)
 		c, err := openaichat.Back{}.Unary(llm.OpChat, llm.Outbound{}, dialect.Target{}, []byte(body))
 		if err != nil {
 			t.Fatal(err)
@@ -157,8 +159,15 @@ func TestServiceTier(t *testing.T) {
 	}
 }
 
+// Half a report is none: the other half would be free.
 func TestNoUsageIsNotZero(t *testing.T) {
-	for _, usage := range []string{"null", "{}", `{"prompt_tokens":null}`, `"x"`} {
+	for _, usage := range []string{
+		"null", "{}", `{"prompt_tokens":null}`, `"x"`,
+		`{"prompt_tokens":10}`, `{"completion_tokens":5}`, `{"total_tokens":15}`,
+		`{"prompt_tokens":10,"completion_tokens":null}`, `{"prompt_tokens":10,"completion_tokens":-5}`, `{"prompt_tokens":10,"completion_tokens":"5"}`,
+		`{"prompt_tokens":10,"completion_tokens":1.5}`, `{"prompt_tokens":10,"completion_tokens":9223372036854775808}`, `{"prompt_tokens":10,"completion_tokens":1e999}`,
+		`{"prompt_tokens":10,"completion_tokens":-5,"total_tokens":5}`, `{"prompt_tokens":-10,"completion_tokens":5}`,
+	} {
 		body := fmt.Sprintf(`{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":%s}`, usage)
 		c, err := openaichat.Back{}.Unary(llm.OpChat, llm.Outbound{}, dialect.Target{}, []byte(body))
 		if err != nil {
