@@ -53,10 +53,8 @@ an empty value, too: --use-case '' are the calls that named none.`,
 			return err
 		}
 		f := costs.Filter{Month: *month, Day: *day, Is: map[string]string{}}
-		if f.Month == "" && f.Day == "" {
-			if f.Month, err = p.thisMonth(ctx, config); err != nil {
-				return err
-			}
+		if err := p.orThisMonth(ctx, config, &f); err != nil {
+			return err
 		}
 		for name, value := range filters {
 			if flags.Changed(strings.ReplaceAll(name, "_", "-")) {
@@ -82,20 +80,25 @@ an empty value, too: --use-case '' are the calls that named none.`,
 	return cmd
 }
 
-// thisMonth is the month in which a call that began now would be booked.
-func (p *Program) thisMonth(ctx context.Context, config func() (string, error)) (string, error) {
+// orThisMonth fills in the month in which a call that began now would be
+// booked, where f names no period.
+func (p *Program) orThisMonth(ctx context.Context, config func() (string, error), f *costs.Filter) error {
+	if f.Month != "" || f.Day != "" {
+		return nil
+	}
 	file, err := config()
 	if err != nil {
-		return "", err
+		return err
 	}
 	snap, problems, err := p.readConfig(ctx, file)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if problems.Err() != nil { // warnings are not for here
-		return "", fmt.Errorf("the billing zone is not known, because %s cannot be used: name a --month, or see weir validate --config %[1]s", file)
+		return fmt.Errorf("the billing zone is not known, because %s cannot be used: name a --month, or see weir validate --config %[1]s", file)
 	}
-	return p.Now().In(snap.Settings.BillingZone).Format("2006-01"), nil
+	f.Month = p.Now().In(snap.Settings.BillingZone).Format("2006-01")
+	return nil
 }
 
 // complete lets the shell complete a flag by a fixed list.
