@@ -110,6 +110,7 @@ var unsaid = map[string]string{
 	"tool_choice":                            "auto is the default",
 	"tool_choice{auto}":                      "auto is the default",
 	"tools[]{BetaToolParam}.allowed_callers": "direct is the default",
+
 	"messages[]{user}.content[]{tool_use}.caller":         "direct is the default",
 	"messages[]{user}.content[]{tool_use}.caller{direct}": "direct is the default",
 	"messages[]{user}.content[]{document}.citations":      "empty",
