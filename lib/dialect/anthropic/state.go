@@ -29,6 +29,7 @@ type open struct {
 	kind   string
 	held   json.RawMessage // input that came with the start, in case no delta does
 	grown  bool            // a delta came
+	halves rawjson.Halves  // of a character that two deltas share
 	seal   []byte          // signature so far
 	closed bool
 }
@@ -89,10 +90,10 @@ func (s *state) add(at int64, o *open, b llm.Block) {
 func (o *open) block(v rawjson.Value) (b llm.Block, text []byte) {
 	switch o.kind {
 	case "text":
-		return &llm.Text{}, v.Get("text").Bytes()
+		return &llm.Text{}, o.halves.Add(v.Get("text"))
 	case "thinking":
 		o.seal = append(o.seal, v.Get("signature").Bytes()...)
-		return &llm.Thinking{}, v.Get("thinking").Bytes()
+		return &llm.Thinking{}, o.halves.Add(v.Get("thinking"))
 	case "redacted_thinking":
 		data, _ := v.Get("data").Text()
 		return &llm.Thinking{Redacted: true, Mark: llm.Mark{Seal: &llm.Seal{Issuer: sealIssuer, Data: data}}}, nil
@@ -127,11 +128,11 @@ func (s *state) delta(at int64, d rawjson.Value) error {
 	kind, _ := d.Get("type").Text()
 	switch kind {
 	case "text_delta":
-		s.prose(at, "text", d.Get("text").Bytes())
+		s.prose(at, "text", d.Get("text"))
 	case "thinking_delta":
-		s.prose(at, "thinking", d.Get("thinking").Bytes())
+		s.prose(at, "thinking", d.Get("thinking"))
 	case "input_json_delta":
-		return s.argument(at, d.Get("partial_json").Bytes())
+		return s.argument(at, d.Get("partial_json"))
 	case "signature_delta":
 		if o := s.live(at); o != nil {
 			o.seal = append(o.seal, d.Get("signature").Bytes()...)
@@ -159,9 +160,9 @@ func (s *state) live(at int64) *open {
 // prose adds a piece of text or thinking. A piece of neither start nor kind of
 // the block at its index begins a block of its own: its place is not sure, but
 // it is what the model said.
-func (s *state) prose(at int64, kind string, piece []byte) {
+func (s *state) prose(at int64, kind string, piece rawjson.Value) {
 	o := s.live(at)
-	if len(piece) == 0 {
+	if len(piece.Bytes()) == 0 {
 		return
 	}
 	if o == nil || o.kind != kind && o.known() {
@@ -174,17 +175,21 @@ func (s *state) prose(at int64, kind string, piece []byte) {
 		block, _ := o.block(rawjson.Value{})
 		s.add(at, o, block)
 	}
-	s.grow(o, piece)
+	s.grow(o, o.halves.Add(piece))
 }
 
 // argument adds a piece of a call's arguments. Without the call nobody can say
 // what they are for.
-func (s *state) argument(at int64, piece []byte) error {
+func (s *state) argument(at int64, piece rawjson.Value) error {
 	o := s.live(at)
-	if len(piece) > 0 && (o == nil || o.known() && o.kind != "tool_use") {
+	if len(piece.Bytes()) == 0 {
+		return nil
+	}
+	if o == nil || o.known() && o.kind != "tool_use" {
 		return fault.Wrap(fault.TargetFailed, opStream, errors.New("a piece of arguments without a call"))
 	}
-	s.grow(o, piece)
+	o.grown = true
+	s.grow(o, o.halves.Add(piece))
 	return nil
 }
 
@@ -204,6 +209,7 @@ func (s *state) end(o *open) {
 		return
 	}
 	o.closed = true
+	s.grow(o, o.halves.Rest())
 	if !o.grown {
 		s.grow(o, o.held)
 	}

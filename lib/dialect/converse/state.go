@@ -30,9 +30,10 @@ type state struct {
 // open is one block of the answer.
 type open struct {
 	index    int
-	kind     string // member of the provider's union that it is
-	seal     []byte // signature so far
-	redacted *blob  // of redacted reasoning
+	kind     string         // member of the provider's union that it is
+	seal     []byte         // signature so far
+	redacted *blob          // of redacted reasoning
+	halves   rawjson.Halves // of a character that two deltas share
 	closed   bool
 }
 
@@ -92,10 +93,17 @@ func (s *state) grow(o *open, text []byte) {
 	}
 }
 
+// piece adds a piece of a text to a block.
+func (s *state) piece(o *open, v rawjson.Value) {
+	if o != nil {
+		s.grow(o, o.halves.Add(v))
+	}
+}
+
 // text reads a piece of text. An empty piece opens nothing.
 func (s *state) text(at int64, v rawjson.Value) {
-	if text := v.Bytes(); len(text) > 0 {
-		s.grow(s.block(at, kindText, &llm.Text{}), text)
+	if len(v.Bytes()) > 0 {
+		s.piece(s.block(at, kindText, &llm.Text{}), v)
 	}
 }
 
@@ -113,7 +121,7 @@ func (s *state) reasoning(at int64, v rawjson.Value) {
 		return
 	}
 	o := s.block(at, kindReasoning, &llm.Thinking{})
-	s.grow(o, v.Get("text").Bytes())
+	s.piece(o, v.Get("text"))
 	if o != nil {
 		o.seal = append(o.seal, v.Get("signature").Bytes()...)
 	}
@@ -155,6 +163,7 @@ func (s *state) end(o *open) {
 		return
 	}
 	o.closed = true
+	s.grow(o, o.halves.Rest())
 	seal := llm.Seal{Issuer: s.family.vendor, Data: string(o.seal)}
 	switch {
 	case o.redacted != nil:

@@ -118,10 +118,10 @@ func (d *decoding) delta(at int64, v rawjson.Value) error {
 		case kindText:
 			d.text(at, m.Value)
 		case kindToolUse:
-			input := m.Value.Get("input").Bytes()
+			input := m.Value.Get("input")
 			if o := d.byIndex[at]; o != nil && !o.closed && o.kind == kindToolUse {
-				d.grow(o, input)
-			} else if len(input) > 0 {
+				d.piece(o, input)
+			} else if len(input.Bytes()) > 0 {
 				return fault.Wrap(fault.TargetFailed, opStream, errors.New("a piece of arguments without a call"))
 			}
 		case kindReasoning:

@@ -19,6 +19,7 @@ type call struct {
 	opened bool
 	closed bool
 	args   []byte
+	halves rawjson.Halves // of a character that two pieces share
 }
 
 // toolCall reads one entry of tool_calls. By the documentation, an entry has
@@ -32,11 +33,8 @@ func (s *state) toolCall(v rawjson.Value, place int64, whole bool) {
 	}
 	id, _ := v.Get("id").Text()
 	name, _ := fn.Get("name").Text()
-	args := fn.Get(key).Bytes()
-	if a := fn.Get(key); a.Kind() == rawjson.Object {
-		args = a.Raw()
-	}
-	c := s.find(v, place, whole, id, name, len(args) > 0)
+	args := fn.Get(key)
+	c := s.find(v, place, whole, id, name, args.Kind() == rawjson.Object || len(args.Bytes()) > 0)
 	if c == nil {
 		return
 	}
@@ -126,11 +124,16 @@ func (s *state) newCall(at int64) *call {
 // complete reports whether the arguments so far are a whole JSON value.
 func (c *call) complete() bool { return len(c.args) > 0 && json.Valid(c.args) }
 
-// feed adds to a call's arguments. The block opens when the name is known;
-// arguments that came before it follow.
-func (s *state) feed(c *call, args []byte) {
+// feed adds a piece of a call's arguments, which some vendors send as an
+// object. The block opens when the name is known; arguments that came before
+// it follow.
+func (s *state) feed(c *call, piece rawjson.Value) {
 	if c.closed {
 		return
+	}
+	args := c.halves.Add(piece)
+	if piece.Kind() == rawjson.Object {
+		args = piece.Raw()
 	}
 	c.args = append(c.args, args...)
 	if !c.opened {
@@ -140,9 +143,7 @@ func (s *state) feed(c *call, args []byte) {
 		s.openCall(c)
 		args = c.args
 	}
-	if len(args) > 0 {
-		s.emit(llm.Delta{Index: c.index, Text: string(args)})
-	}
+	s.grow(c.index, args)
 }
 
 func (s *state) openCall(c *call) {
@@ -159,12 +160,12 @@ func (s *state) closeCall(c *call) {
 	if c.closed {
 		return
 	}
+	rest := c.halves.Rest()
 	if !c.opened {
 		s.openCall(c)
-		if len(c.args) > 0 {
-			s.emit(llm.Delta{Index: c.index, Text: string(c.args)})
-		}
+		rest = append(c.args, rest...)
 	}
+	s.grow(c.index, rest)
 	c.closed = true
 	s.emit(llm.Closed{Index: c.index})
 }
@@ -197,7 +198,7 @@ func (s *state) functionCall(v rawjson.Value) {
 	if name, _ := v.Get("name").Text(); !s.legacy.opened {
 		s.legacy.name = orElse(s.legacy.name, name)
 	}
-	s.feed(s.legacy, v.Get("arguments").Bytes())
+	s.feed(s.legacy, v.Get("arguments"))
 }
 
 // clone copies a value out of a frame, which does not last.

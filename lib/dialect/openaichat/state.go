@@ -43,7 +43,8 @@ type state struct {
 	began   bool
 	next    int // index of the next block
 	open    blockKind
-	current int // index of the open block that is no tool call
+	current int            // index of the open block that is no tool call
+	halves  rawjson.Halves // of a character that two pieces of that block share
 	calls   []*call
 	byIndex map[int64]*call
 	legacy  *call
@@ -129,9 +130,9 @@ func (s *state) delta(v rawjson.Value, whole bool) {
 			s.member(m)
 		}
 	}
-	s.add(thinkingBlock, reasoning.Bytes())
+	s.add(thinkingBlock, reasoning)
 	s.content(content)
-	s.add(refusalBlock, refusal.Bytes())
+	s.add(refusalBlock, refusal)
 	s.audio(audio)
 	for _, v := range images.Elems() {
 		s.whole(&llm.Opaque{Dialect: Name, Type: "image", Raw: clone(v)})
@@ -152,16 +153,16 @@ func (s *state) delta(v rawjson.Value, whole bool) {
 // content is text, or parts of text and thinking as Mistral's reasoning models
 // send them (docs.mistral.ai/capabilities/reasoning, read 2026-11).
 func (s *state) content(v rawjson.Value) {
-	s.add(textBlock, v.Bytes())
+	s.add(textBlock, v)
 	for _, part := range v.Elems() {
 		text, thinking := part.Get("text"), part.Get("thinking")
 		if kind, _ := part.Get("type").Text(); !text.Exists() && !thinking.Exists() {
 			s.drop("content."+kind, dialect.NoPlace)
 		}
-		s.add(textBlock, text.Bytes())
-		s.add(thinkingBlock, thinking.Bytes())
+		s.add(textBlock, text)
+		s.add(thinkingBlock, thinking)
 		for _, t := range thinking.Elems() {
-			s.add(thinkingBlock, t.Get("text").Bytes())
+			s.add(thinkingBlock, t.Get("text"))
 		}
 	}
 }
@@ -182,8 +183,8 @@ func (s *state) member(m rawjson.Member) {
 }
 
 // add adds text to the open block of that kind, or opens one.
-func (s *state) add(kind blockKind, text []byte) {
-	if len(text) == 0 {
+func (s *state) add(kind blockKind, piece rawjson.Value) {
+	if len(piece.Bytes()) == 0 {
 		return
 	}
 	if s.open != kind {
@@ -198,7 +199,14 @@ func (s *state) add(kind blockKind, text []byte) {
 			return
 		}
 	}
-	s.emit(llm.Delta{Index: s.current, Text: string(text)})
+	s.grow(s.current, s.halves.Add(piece))
+}
+
+// grow adds text to a block.
+func (s *state) grow(index int, text []byte) {
+	if len(text) > 0 {
+		s.emit(llm.Delta{Index: index, Text: string(text)})
+	}
 }
 
 // audio output can only be relayed. Its transcript stands for it.
@@ -209,9 +217,7 @@ func (s *state) audio(v rawjson.Value) {
 	if s.open != audioBlock {
 		s.begin(audioBlock, &llm.Opaque{Dialect: Name, Type: "audio"})
 	}
-	if t := v.Get("transcript").Bytes(); len(t) > 0 {
-		s.emit(llm.Delta{Index: s.current, Text: string(t)})
-	}
+	s.grow(s.current, s.halves.Add(v.Get("transcript")))
 }
 
 func (s *state) begin(kind blockKind, b llm.Block) {
@@ -236,6 +242,7 @@ func (s *state) take() int {
 // end closes the open block that is no tool call.
 func (s *state) end() {
 	if s.open != noBlock {
+		s.grow(s.current, s.halves.Rest())
 		s.emit(llm.Closed{Index: s.current})
 		s.open = noBlock
 	}
