@@ -33,6 +33,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"weir/lib/fault"
 	"weir/lib/llm"
 	"weir/lib/provider"
 	"weir/lib/provider/upstream"
@@ -116,6 +117,9 @@ func (t *Transport) Send(ctx context.Context, to provider.Target, out llm.Outbou
 }
 
 func (t *Transport) send(ctx context.Context, cancel context.CancelCauseFunc, to provider.Target, out llm.Outbound, stream bool) (*upstream.Reply, error) {
+	if !isModel(to.Model) {
+		return nil, fault.Wrap(fault.TargetMissing, opSend, fmt.Errorf("no id or ARN of a model: %q", to.Model))
+	}
 	c, err := t.client(ctx, place{region: to.Endpoint.Region, baseURL: to.Endpoint.BaseURL})
 	if err != nil {
 		return nil, err
@@ -130,6 +134,26 @@ func (t *Transport) send(ctx context.Context, cancel context.CancelCauseFunc, to
 		return nil, upstream.Classify(ctx, opSend, bare(err))
 	}
 	return upstream.NewReply(x.response, own(to.Endpoint.BaseURL, x.response.Request.URL)), nil
+}
+
+// isModel reports whether a name can be one of the service's: letters, digits,
+// dots, colons, slashes, hyphens and underscores (the pattern of modelId in the
+// API reference of Converse). Callers of a wildcard route choose it, and it is
+// a part of the path that is signed.
+func isModel(name string) bool {
+	bad := strings.IndexFunc(name, func(c rune) bool {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		return !letter && !strings.ContainsRune(".:/-_", c)
+	})
+	if bad >= 0 {
+		return false
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if strings.Trim(part, ".") == "" { // a step in a path, or none
+			return false
+		}
+	}
+	return true
 }
 
 // own is the address of an endpoint of one's own: base_url, or what the

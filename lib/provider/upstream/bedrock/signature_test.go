@@ -62,7 +62,7 @@ func TestSignaturesAreRight(t *testing.T) {
 		_, _ = io.WriteString(w, "{}")
 	}))
 	for _, path := range []string{bedrock.PathConverse, bedrock.PathStream, bedrock.PathInvoke, bedrock.PathCount} {
-		for _, model := range []string{model, "arn:aws:bedrock:eu-west-1:1:application-inference-profile/a b"} {
+		for _, model := range []string{model, "arn:aws:bedrock:eu-west-1:1:application-inference-profile/a_b"} {
 			out := outbound(path, question)
 			out.Header = http.Header{"X-Amzn-Bedrock-Service-Tier": {"flex"}, "X-Of-The-Caller": {"x"}}
 			reply, err := transport(t).Send(t.Context(), target(base, model), out, path == bedrock.PathInvoke)
