@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"weir/lib/accounting/price"
@@ -81,6 +82,11 @@ func Default(ctx context.Context, opts Options) (*Snapshot, Problems) {
 	return snap, d.problems
 }
 
+// ownKey begins the keys of this gateway. Applications have one in the variable
+// of their vendor's SDK, and no vendor is to be shown it because the gateway was
+// started in the same shell.
+const ownKey = "sk-weir-"
+
 // detected reports whether a kind can be used without being configured: it
 // needs no credential, or its own is there.
 func detected(ctx context.Context, row provider.Row, opts Options) bool {
@@ -94,6 +100,6 @@ func detected(ctx context.Context, row provider.Row, opts Options) bool {
 	if own.AWS { // most machines have some; only Bedrock's own variable says that it is wanted
 		own = credential.Ref{Env: row.Env}
 	}
-	_, ok, err := opts.Credentials.Lookup(ctx, own, false)
-	return ok && err == nil
+	secret, ok, err := opts.Credentials.Lookup(ctx, own, false)
+	return ok && err == nil && !strings.HasPrefix(secret.Reveal(), ownKey)
 }

@@ -224,7 +224,11 @@ settings: { unknown_price: allow_unpriced }
 
 // Without a file: echo, and what the environment has keys for.
 func TestDefault(t *testing.T) {
-	keys := map[string]string{"GROQ_API_KEY": "k", "XAI_API_KEY": "", "VLLM_API_KEY": "k", "UNRELATED_API_KEY": "k"}
+	keys := map[string]string{
+		"GROQ_API_KEY": "k", "XAI_API_KEY": "", "VLLM_API_KEY": "k", "UNRELATED_API_KEY": "k",
+		// An application's, which the gateway was started beside: no vendor is shown it.
+		"ANTHROPIC_API_KEY": "sk-weir-CM5AM4c5XRc2-j5ZKCBbKA49G78bEt7FsSZGRhdi9coHr0hC82W",
+	}
 	opts := options(func(name string) (string, bool) { v, ok := keys[name]; return v, ok })
 	snap, problems := catalog.Default(t.Context(), opts)
 	if len(problems) > 0 {
