@@ -120,9 +120,7 @@ func FuzzSpliced(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, front byte, first uint16, program []byte, strict bool) {
-		if len(program) > 60 {
-			t.Skip()
-		}
+		program = program[:min(len(program), 60)]
 		all := parts[front%2]
 		root := copied(all[int(first)%len(all)])
 		for ; len(program) >= 4; program = program[4:] {

@@ -50,7 +50,11 @@ type Losses struct {
 // NewLosses returns an empty collection for the request that op writes anew
 // for t.
 func NewLosses(op string, req *llm.Request, t Target) *Losses {
-	return &Losses{op: op, strict: t.Strict, req: req}
+	l := &Losses{op: op, strict: t.Strict, req: req}
+	if req.Torn != "" {
+		l.Drop(req.Torn, "half of a character (an escape of a surrogate without the other) is sent as U+FFFD")
+	}
+	return l
 }
 
 // Refuse stops the request: leaving field out would change what it means. The

@@ -53,6 +53,9 @@ type Request struct {
 	// which the caller wrote it (max_completion_tokens), where that is another,
 	// so that losses and refusals speak of what the caller has before them.
 	Paths map[string]string
+	// Torn is the path of the first text in which half of a character stands,
+	// which cannot be said but in the caller's own bytes; empty for none.
+	Torn string
 }
 
 // Facts are all that admission, routing, price and cache may know of a call.

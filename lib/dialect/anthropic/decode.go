@@ -61,7 +61,7 @@ func (Front) Decode(op llm.Op, in llm.Inbound) (*llm.Request, error) {
 	}
 	d.betas(in)
 	body.Extra = d.extra
-	return &llm.Request{Facts: d.facts, Body: body, Paths: d.paths, Loss: ofAccounts(in)}, nil
+	return &llm.Request{Facts: d.facts, Body: body, Paths: d.paths, Torn: doc.Torn().Path(), Loss: ofAccounts(in)}, nil
 }
 
 // accountHeaders speak of the account at the vendor, which is this gateway's.

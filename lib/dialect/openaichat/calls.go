@@ -156,8 +156,10 @@ func (s *state) openCall(c *call) {
 	s.emit(llm.Opened{Index: c.index, Block: &llm.ToolUse{CallID: s.callID(c), Name: c.name}})
 }
 
+// closeCall ends a call. One that neither has a name nor arguments says
+// nothing, and is none.
 func (s *state) closeCall(c *call) {
-	if c.closed {
+	if c.closed || !c.opened && c.name == "" && len(c.args) == 0 {
 		return
 	}
 	rest := c.halves.Rest()

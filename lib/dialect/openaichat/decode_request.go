@@ -57,7 +57,7 @@ func (Front) Decode(op llm.Op, in llm.Inbound) (*llm.Request, error) {
 	if d.Err() != nil {
 		return nil, d.Err()
 	}
-	req.Facts, req.Paths = d.facts, d.paths
+	req.Facts, req.Paths, req.Torn = d.facts, d.paths, doc.Torn().Path()
 	return req, nil
 }
 

@@ -1,6 +1,8 @@
 package openaichat
 
 import (
+	"errors"
+	"slices"
 	"strings"
 
 	"weir/lib/dialect"
@@ -262,11 +264,20 @@ func (s *state) finish(v rawjson.Value, op string) error {
 	if err != nil || raw == "" || s.stopped {
 		return err
 	}
+	if s.nameless() {
+		return fault.Wrap(fault.TargetFailed, op, errors.New("arguments of a call without a name"))
+	}
 	if reason == llm.StopEnd && !ends(raw) {
 		s.drop("finish_reason", dialect.UnknownWord(raw))
 	}
 	s.stop(reason, raw)
 	return nil
+}
+
+// nameless reports whether arguments came of a call that has no name: nobody
+// can say what they are for.
+func (s *state) nameless() bool {
+	return slices.ContainsFunc(s.calls, func(c *call) bool { return !c.opened && c.name == "" && len(c.args) > 0 })
 }
 
 // beside reads a piece of choice n, which is not 0: it has a state of its own,
@@ -324,7 +335,7 @@ func (s *state) aside(events []llm.Event) (content bool) {
 // and agents would then end their work.
 func (s *state) stop(reason llm.StopReason, raw string) {
 	s.closeAll()
-	if reason == llm.StopEnd && len(s.calls) > 0 {
+	if reason == llm.StopEnd && slices.ContainsFunc(s.calls, func(c *call) bool { return c.opened }) {
 		reason = llm.StopTools
 	}
 	s.stopped = true
